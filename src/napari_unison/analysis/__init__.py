@@ -1,1 +1,29 @@
-"""Room ``analysis``."""
+"""What an embedding means: decoding and its control, single latents, flow.
+
+Everything here carries the kind of its embedding: scores on an aligned embedding are circular, because
+labels chose its partners; only a score on a label-free one is decoding.
+"""
+
+from napari_unison.analysis.decoding import ALL_SESSIONS, DecodingScores, LabelScore, decode
+from napari_unison.analysis.flow import FlowField, flow_field
+from napari_unison.analysis.latents import LatentScores, choose_latents, divide_embedding, score_latents
+from napari_unison.analysis.progress import OnProgress
+from napari_unison.analysis.quick_scores import QuickScores, quick_scores
+from napari_unison.analysis.smoothing import smooth
+
+__all__ = [
+    "ALL_SESSIONS",
+    "DecodingScores",
+    "FlowField",
+    "LabelScore",
+    "LatentScores",
+    "OnProgress",
+    "QuickScores",
+    "choose_latents",
+    "decode",
+    "divide_embedding",
+    "flow_field",
+    "quick_scores",
+    "score_latents",
+    "smooth",
+]

@@ -1,0 +1,191 @@
+"""The quick scores: label-free decoding, the aligned score, and the aligned one without the own neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from napari_unison.analysis.decoding import ALL_SESSIONS, DecodingScores, decode
+from napari_unison.analysis.progress import OnProgress
+from napari_unison.analysis.tables import data_frame, text_table
+
+if TYPE_CHECKING:
+    import pandas
+
+    from napari_unison.encoder.estimator import UnifiedEncoder
+    from napari_unison.sessions import Session
+
+CLOSE: Final = 0.05
+"""A silenced R² that is at most this far below the aligned one is called close."""
+
+DECODING: Final = "decoding"
+CIRCULAR: Final = "circular (labels used)"
+CONTROL: Final = "control of the aligned score"
+
+
+@dataclass(frozen=True)
+class QuickScores:
+    """One encoder scored three ways on the same quick split in time.
+
+    Attributes
+    ----------
+    label_free : DecodingScores
+        Own neurons only, no label used: the one that may be called decoding.
+    aligned : DecodingScores
+        Partners chosen by the label that is scored: circular.
+    silenced : DecodingScores
+        The aligned score with the session's own neurons set to zero, in training and test bins: what the
+        labels alone give.
+    split : str
+        The split, in words.
+    """
+
+    label_free: DecodingScores
+    aligned: DecodingScores
+    silenced: DecodingScores
+    split: str
+
+    @property
+    def title(self) -> str:
+        """Name and split, in words."""
+        return f"Quick scores · {self.split}"
+
+    @property
+    def embedding_description(self) -> str:
+        """The kinds of embedding that are compared."""
+        return "label-free, aligned, and aligned with the own neurons silenced"
+
+    def parts(self) -> tuple[tuple[str, str, DecodingScores], ...]:
+        """Return name, meaning and scores of each part, in the order of the table."""
+        return (
+            ("label-free", DECODING, self.label_free),
+            ("aligned", CIRCULAR, self.aligned),
+            ("aligned, own neurons silenced", CONTROL, self.silenced),
+        )
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Return header and rows: per session the three parts, each with what it is in words."""
+        measures = self.label_free.cells(self.label_free.sessions[0])
+        rows = [
+            [session, name, meaning, *scores.cells(session).values()]
+            for session in self.label_free.sessions
+            for name, meaning, scores in self.parts()
+        ]
+        return ["session", "embedding", "what it is", *measures], rows
+
+    def verdicts(self) -> list[str]:
+        """Say, session by session, whether the aligned score says anything about the neurons."""
+        lines = []
+        for session in self.aligned.sessions:
+            if session == ALL_SESSIONS and len(self.aligned.sessions) > 1:
+                continue
+            close, apart = [], []
+            for label in self.aligned.labels:
+                full, without = self.aligned.row(session, label).r2, self.silenced.row(session, label).r2
+                if full != full or without != without:
+                    continue
+                (close if full - without <= CLOSE else apart).append((label, full, without))
+            if close:
+                numbers = "; ".join(
+                    f"{label}: R² {full:.2f} with them, {without:.2f} without"
+                    for label, full, without in close
+                )
+                lines.append(f"The aligned score says nothing about the neurons of {session} ({numbers}).")
+            if apart:
+                numbers = "; ".join(
+                    f"{label}: R² {full:.2f} with them, {without:.2f} without"
+                    for label, full, without in apart
+                )
+                lines.append(
+                    f"The neurons of {session} change its aligned score ({numbers}); it stays circular."
+                )
+        return lines
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return one row a part, session and label."""
+        columns: dict[str, list[object]] = {"part": [], "meaning": []}
+        fields = ("session", "label", "n_bins", "r2", "median_error", "mean_error", "accuracy")
+        columns |= {field: [] for field in fields}
+        for name, meaning, scores in self.parts():
+            for score in scores.scores:
+                columns["part"].append(name)
+                columns["meaning"].append(meaning)
+                for field in fields:
+                    columns[field].append(getattr(score, field))
+        return data_frame(columns)
+
+    def __str__(self) -> str:
+        header, rows = self.table()
+        head = f"embeddings: {self.embedding_description}\n{self.title}"
+        return "\n".join([head, text_table(header, rows), *self.verdicts()])
+
+
+def quick_scores(
+    encoder: UnifiedEncoder,
+    train: Sequence[Session],
+    test: Sequence[Session],
+    *,
+    on_progress: OnProgress | None = None,
+) -> QuickScores:
+    """Score an encoder on a quick split in time: label-free, aligned, and aligned with own neurons silenced.
+
+    Parameters
+    ----------
+    encoder : UnifiedEncoder
+        A fitted encoder.
+    train : sequence of Session
+        The training part: decoders are fitted on its embeddings.
+    test : sequence of Session
+        Later bins of the same sessions. In aligned embeddings of them, partners come from ``test`` itself,
+        as in the notebook.
+    on_progress : callable, optional
+        Called with the share that is done and what comes next.
+
+    Returns
+    -------
+    QuickScores
+        The three scores; prints as a table that says which of them is decoding.
+
+    Raises
+    ------
+    ValueError
+        If a session of ``test`` is not in ``train``.
+    """
+    say = on_progress or _silent
+    train, test = list(train), list(test)
+    say(0.0, "label-free embedding")
+    free = (encoder.embed(train, align=False), encoder.embed(test, align=False))
+    say(0.2, "decoding the label-free embedding")
+    label_free = decode(*free)
+    say(0.35, "aligned embedding")
+    full = (encoder.embed(train), encoder.embed(test, partners="given"))
+    say(0.5, "scoring the aligned embedding")
+    aligned = decode(*full)
+    say(0.65, "aligned embedding without the own neurons")
+    control = (
+        encoder.embed(train, silence_own=True),
+        encoder.embed(test, partners="given", silence_own=True),
+    )
+    say(0.85, "scoring the control")
+    silenced = decode(*control)
+    say(1.0, "done")
+    return QuickScores(label_free, aligned, silenced, _split_in_words(train, test))
+
+
+def _silent(_share: float, _what: str) -> None:
+    """Tell nobody."""
+
+
+def _split_in_words(train: Sequence[Session], test: Sequence[Session]) -> str:
+    """Describe the split by the share that the scored bins take, such as "last 20 % of each session"."""
+    shares = []
+    bins = {session.name: session.n_bins for session in train}
+    for session in test:
+        if session.name in bins:
+            shares.append(session.n_bins / (session.n_bins + bins[session.name]))
+    if not shares:
+        return "scored on the bins given"
+    low, high = round(100 * min(shares)), round(100 * max(shares))
+    share = f"{low} %" if low == high else f"{low} to {high} %"
+    return f"scored on the last {share} of each session"

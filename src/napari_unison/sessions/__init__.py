@@ -1,0 +1,26 @@
+"""What was recorded: sessions, labels, segments, splitting, readers, samples, the simulator."""
+
+from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.labels import LabelKind, validate_same_labels
+from napari_unison.sessions.readers import load_session, load_sessions, readable
+from napari_unison.sessions.samples import SAMPLE_NAMES, sample_sessions
+from napari_unison.sessions.segments import segment_laps
+from napari_unison.sessions.session import Session
+from napari_unison.sessions.splitting import split_sessions
+from napari_unison.sessions.storage import read_sessions, write_sessions
+
+__all__ = [
+    "SAMPLE_NAMES",
+    "LabelKind",
+    "Session",
+    "SessionError",
+    "load_session",
+    "load_sessions",
+    "read_sessions",
+    "readable",
+    "sample_sessions",
+    "segment_laps",
+    "split_sessions",
+    "validate_same_labels",
+    "write_sessions",
+]

@@ -1,0 +1,356 @@
+"""Labels: what was measured beside the neurons, and of which kind each of them is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_unison.sessions.errors import SessionError
+
+if TYPE_CHECKING:
+    from napari_unison.sessions.session import Session
+
+LabelKind = Literal["continuous", "circular", "discrete"]
+Array: TypeAlias = npt.NDArray[Any]
+
+_KINDS: tuple[str, ...] = get_args(LabelKind)
+# Radians that wind more than twice around are far more likely to be degrees.
+_LARGEST_ANGLE = 4 * math.pi
+
+
+def read_only(values: Array) -> Array:
+    """Return ``values`` as an array that nobody can write to; copies unless that already holds."""
+    native = values.dtype.newbyteorder("=")
+    untouchable = not values.flags.writeable and values.base is None and values.flags.c_contiguous
+    if untouchable and values.dtype == native and type(values) is np.ndarray:
+        return values
+    copy = np.array(values, dtype=native, order="C", copy=True)
+    copy.flags.writeable = False
+    return copy
+
+
+def columns_of(table: Any, what: str, session_name: str) -> dict[str, Any]:
+    """Return the columns of a mapping, a structured array or a data frame by name.
+
+    Parameters
+    ----------
+    table : mapping, structured ndarray or DataFrame
+        The table.
+    what : str
+        What the table is, for messages: "labels" or "neurons".
+    session_name : str
+        For messages.
+
+    Raises
+    ------
+    SessionError
+        If it is none of these, or a column's name is not a text.
+    """
+    if isinstance(table, Mapping):
+        columns = dict(table)
+    elif isinstance(table, np.ndarray) and table.dtype.names:
+        columns = {name: table[name] for name in table.dtype.names}
+    elif hasattr(table, "columns"):
+        columns = {name: table[name] for name in table.columns}
+    else:
+        raise SessionError(
+            f"session {session_name!r}: {what} is a {type(table).__name__}; give a dictionary from name to "
+            f"array, or a data frame"
+        )
+    for name in columns:
+        if not isinstance(name, str) or not name.strip():
+            raise SessionError(
+                f"session {session_name!r}: the name {name!r} in {what} is not a text; give it one"
+            )
+    return columns
+
+
+def as_text_if_objects(values: Any, place: str) -> Array:
+    """Return an array without Python objects: objects that are all texts become a text array.
+
+    Parameters
+    ----------
+    values : array_like
+        The values of a column.
+    place : str
+        Where they stand, for messages.
+
+    Raises
+    ------
+    SessionError
+        If something is missing, or is not a text.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise SessionError(f"{place} is not an array: {error}") from error
+    if array.dtype.kind == "S":
+        return np.char.decode(array, "utf-8")
+    if array.dtype.kind == "T":
+        return array.astype(np.str_)
+    if array.dtype.kind != "O":
+        return array
+    flat = array.ravel().tolist()
+    missing = [index for index, value in enumerate(flat) if value is None or value != value]
+    if missing:
+        raise SessionError(
+            f"{place} has {len(missing)} missing value(s), the first in row {missing[0]}; leave those rows out "
+            f"(session[mask] keeps time) or give them a name of their own"
+        )
+    if all(isinstance(value, str) for value in flat):
+        return array.astype(np.str_)
+    if all(isinstance(value, bool | np.bool_) for value in flat):
+        return array.astype(np.bool_)
+    if all(isinstance(value, int | float | np.integer | np.floating) for value in flat):
+        return np.array(flat).reshape(array.shape)
+    found = sorted({type(value).__name__ for value in flat})
+    raise SessionError(f"{place} mixes Python objects ({', '.join(found)}); give texts, booleans or numbers")
+
+
+def checked_labels(
+    labels: Any, kinds: Mapping[str, LabelKind] | None, *, neural_shape: tuple[int, int], session_name: str
+) -> tuple[dict[str, Array], dict[str, LabelKind]]:
+    """Return the labels as read-only arrays, and their kinds.
+
+    Parameters
+    ----------
+    labels : mapping of str to array_like, or DataFrame
+        Each of shape (T,) or (T, k).
+    kinds : mapping of str to LabelKind, or None
+        Kinds of labels; those not named are found from the values.
+    neural_shape : tuple of int
+        ``(T, N)``.
+    session_name : str
+        For messages.
+
+    Raises
+    ------
+    SessionError
+        If a label cannot be used; the message names it.
+    """
+    columns = columns_of(labels, "labels", session_name)
+    if not columns:
+        raise SessionError(
+            f"session {session_name!r} has no labels; give at least one, such as "
+            f"labels={{'position': array of one value a bin}}"
+        )
+    kinds = _checked_kinds(kinds, columns, session_name)
+    values: dict[str, Array] = {}
+    found: dict[str, LabelKind] = {}
+    for name, column in columns.items():
+        place = f"session {session_name!r}, label {name!r}"
+        array = as_text_if_objects(column, place)
+        _check_shape(array, place, neural_shape)
+        found[name] = kinds.get(name) or _kind_of(array, name, place)
+        values[name] = read_only(_checked_values(array, found[name], place))
+    return values, found
+
+
+def checked_weights(
+    weights: Mapping[str, float] | None, names: Sequence[str], session_name: str
+) -> dict[str, float]:
+    """Return one weight a label, 1.0 where none is given.
+
+    Raises
+    ------
+    SessionError
+        If a weight belongs to no label or is not a positive number.
+    """
+    weights = {} if weights is None else weights
+    if not isinstance(weights, Mapping):
+        raise SessionError(f"session {session_name!r}: weights is a dictionary from label to number")
+    _refuse_unknown(weights, "weights", names, session_name)
+    checked = dict.fromkeys(names, 1.0)
+    for name, weight in weights.items():
+        try:
+            number = float(weight)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number) or number <= 0:
+            raise SessionError(
+                f"session {session_name!r}: the weight of label {name!r} is {weight!r}; "
+                f"give a positive number (leave the label out to ignore it)"
+            )
+        checked[name] = number
+    return checked
+
+
+def _checked_kinds(
+    kinds: Mapping[str, LabelKind] | None, columns: Mapping[str, Any], session_name: str
+) -> dict[str, LabelKind]:
+    if kinds is None:
+        return {}
+    if not isinstance(kinds, Mapping):
+        raise SessionError(f"session {session_name!r}: kinds is a dictionary from label to kind")
+    _refuse_unknown(kinds, "kinds", list(columns), session_name)
+    for name, kind in kinds.items():
+        if kind not in _KINDS:
+            raise SessionError(
+                f"session {session_name!r}, label {name!r}: there is no kind {kind!r}; "
+                f"the kinds are {', '.join(_KINDS)}"
+            )
+    return dict(kinds)
+
+
+def _refuse_unknown(given: Mapping[str, Any], what: str, names: Sequence[str], session_name: str) -> None:
+    unknown = [repr(name) for name in given if name not in names]
+    if unknown:
+        raise SessionError(
+            f"session {session_name!r}: {what} names {', '.join(unknown)}, but the labels are {', '.join(names)}"
+        )
+
+
+def _check_shape(array: Array, place: str, neural_shape: tuple[int, int]) -> None:
+    n_bins, n_neurons = neural_shape
+    if array.ndim not in (1, 2):
+        raise SessionError(f"{place} has shape {array.shape}; give (T,) or (T, k) with T = {n_bins}")
+    if array.shape[0] != n_bins:
+        hint = "give one value a time bin"
+        if array.shape[0] == n_neurons:
+            hint = (
+                f"neural has shape {neural_shape}, so it looks transposed: it is (time bins, neurons); "
+                f"give neural.T"
+            )
+        elif array.ndim == 2 and array.shape[1] == n_bins:
+            hint = "it looks transposed: give (T, k)"
+        raise SessionError(f"{place} has {array.shape[0]} values, but neural has {n_bins} time bins; {hint}")
+    if array.ndim == 2 and array.shape[1] == 0:
+        raise SessionError(f"{place} has shape {array.shape}, no column; give (T,) or (T, k) with k ≥ 1")
+
+
+def _kind_of(array: Array, name: str, place: str) -> LabelKind:
+    if array.dtype.kind in "Ub":
+        return "discrete"
+    if array.dtype.kind == "f":
+        return "continuous"
+    if array.dtype.kind in "iu":
+        raise SessionError(
+            f"{place} holds integers: say whether they are continuous or discrete, with "
+            f"kinds={{{name!r}: 'continuous'}} or kinds={{{name!r}: 'discrete'}}"
+        )
+    raise SessionError(f"{place} holds {array.dtype}; give real numbers, texts or booleans")
+
+
+def _checked_values(array: Array, kind: LabelKind, place: str) -> Array:
+    if array.dtype.kind not in "biufU":
+        raise SessionError(f"{place} holds {array.dtype}; give real numbers, texts or booleans")
+    if kind == "discrete":
+        return _checked_discrete(array, place)
+    if array.dtype.kind == "U":
+        raise SessionError(
+            f"{place} holds texts, which cannot be {kind}; give numbers, or the kind 'discrete'"
+        )
+    values = array if array.dtype.kind == "f" else array.astype(np.float64)
+    if kind == "circular" and values.ndim != 1:
+        raise SessionError(f"{place} is circular and has shape {values.shape}; give one label (T,) an angle")
+    infinite = np.isinf(values).reshape(len(values), -1).any(axis=1)
+    if infinite.any():
+        raise SessionError(
+            f"{place} is infinite in {infinite.sum()} bin(s), the first is bin {infinite.argmax()}; "
+            f"give NaN where it is unknown"
+        )
+    unknown = np.isnan(values).reshape(len(values), -1).all(axis=0)
+    if unknown.any():
+        column = f", column {unknown.argmax()}," if values.ndim == 2 else ""
+        raise SessionError(f"{place}{column} is NaN in every bin; leave it out or give its values")
+    if kind == "circular" and np.nanmax(np.abs(values)) > _LARGEST_ANGLE:
+        raise SessionError(
+            f"{place} is circular and reaches {np.nanmax(np.abs(values)):g}, which looks like degrees; "
+            f"give radians (numpy.deg2rad)"
+        )
+    return values
+
+
+def _checked_discrete(array: Array, place: str) -> Array:
+    if array.ndim != 1:
+        raise SessionError(
+            f"{place} is discrete and has shape {array.shape}; give one category a bin (T,), "
+            f"such as values.argmax(axis=1) of a one-hot table"
+        )
+    if array.dtype.kind != "f":
+        return array
+    if not np.isfinite(array).all():
+        first = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise SessionError(
+            f"{place} is discrete and not a number in bin {first}; leave such bins out "
+            f"(session[mask] keeps time) or give them a category of their own"
+        )
+    whole = array.astype(np.int64)
+    if (whole != array).any():
+        first = int(np.flatnonzero(whole != array)[0])
+        raise SessionError(
+            f"{place} is discrete, but holds {array[first]:g} in bin {first}; give texts, booleans or integers, "
+            f"or the kind 'continuous'"
+        )
+    return whole
+
+
+def validate_same_labels(sessions: Sequence[Session]) -> None:
+    """Check that sessions can be aligned: same labels, of the same kinds, and names of their own.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+        At least one.
+
+    Raises
+    ------
+    SessionError
+        If there is no session, two have one name, or the label names, kinds, numbers of columns, weights or types of
+        categories differ; the message names both sessions and the label.
+    """
+    if not sessions:
+        raise SessionError("there are no sessions; give at least one")
+    names = [session.name for session in sessions]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SessionError(
+            f"{', '.join(repr(name) for name in twice)} names more than one session; give each a name of its own "
+            f"(session.replace(name=...))"
+        )
+    first = sessions[0]
+    for other in sessions[1:]:
+        _check_same_labels(first, other)
+
+
+def _check_same_labels(first: Session, other: Session) -> None:
+    pair = f"session {other.name!r} differs from {first.name!r}"
+    missing = [name for name in first.labels if name not in other.labels]
+    extra = [name for name in other.labels if name not in first.labels]
+    if missing or extra:
+        parts = [f"lacks {', '.join(missing)}"] if missing else []
+        parts += [f"has also {', '.join(extra)}"] if extra else []
+        raise SessionError(f"{pair}: it {' and '.join(parts)}; all sessions need the same labels")
+    for name, values in first.labels.items():
+        theirs = other.labels[name]
+        if first.kinds[name] != other.kinds[name]:
+            raise SessionError(
+                f"{pair}: label {name!r} is {other.kinds[name]}, not {first.kinds[name]}; give both the same kind"
+            )
+        if values.shape[1:] != theirs.shape[1:]:
+            raise SessionError(
+                f"{pair}: label {name!r} has shape {theirs.shape}, not (T{_columns(values)}); "
+                f"give both the same columns"
+            )
+        if first.weights[name] != other.weights[name]:
+            raise SessionError(
+                f"{pair}: the weight of label {name!r} is {other.weights[name]:g}, not {first.weights[name]:g}; "
+                f"give both the same weight"
+            )
+        if first.kinds[name] == "discrete" and _category_type(values) != _category_type(theirs):
+            raise SessionError(
+                f"{pair}: the categories of label {name!r} are {_category_type(theirs)}, not "
+                f"{_category_type(values)}; name the categories alike in both"
+            )
+
+
+def _columns(values: Array) -> str:
+    return f", {values.shape[1]}" if values.ndim == 2 else ","
+
+
+def _category_type(values: Array) -> str:
+    return {"U": "texts", "b": "booleans"}.get(values.dtype.kind, "integers")

@@ -1,0 +1,117 @@
+"""Segments: stretches of continuous time, as one integer a bin that changes at every border."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_unison.sessions.errors import SessionError
+
+if TYPE_CHECKING:
+    from napari_unison.sessions.session import Session
+
+
+def border_bins(segment: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return the first bins of all stretches but the first.
+
+    Parameters
+    ----------
+    segment : ndarray, shape (T,)
+        Any value a bin; a border lies where it changes.
+
+    Returns
+    -------
+    ndarray of int64, shape (number of borders,)
+        Bin indices in increasing order.
+    """
+    return np.flatnonzero(segment[1:] != segment[:-1]).astype(np.int64) + 1
+
+
+def stretches(segment: npt.NDArray[Any]) -> list[slice]:
+    """Return the stretches of equal value, in time order; together they cover all bins.
+
+    Parameters
+    ----------
+    segment : ndarray, shape (T,)
+        Any value a bin.
+    """
+    edges = [0, *border_bins(segment).tolist(), len(segment)]
+    return [slice(first, after) for first, after in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def numbered_from_borders(is_border: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Number the stretches 0, 1, … given the bins that start one.
+
+    Parameters
+    ----------
+    is_border : ndarray of bool, shape (T - 1,)
+        Whether a border lies between bin ``i`` and bin ``i + 1``.
+
+    Returns
+    -------
+    ndarray of int64, shape (T,)
+    """
+    return np.concatenate(([0], np.cumsum(is_border, dtype=np.int64))).astype(np.int64)
+
+
+def segment_of_kept_bins(
+    segment: npt.NDArray[np.int64], kept: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return the segments of the kept bins; whatever was left out becomes a border.
+
+    One unbroken stretch keeps its segment numbers; otherwise segments are numbered anew from 0.
+
+    Parameters
+    ----------
+    segment : ndarray of int64, shape (T,)
+        The segments before.
+    kept : ndarray of int64, shape (K,)
+        Increasing indices of the bins that stay, at least one.
+
+    Returns
+    -------
+    ndarray of int64, shape (K,)
+    """
+    jumps = np.diff(kept) != 1
+    if not jumps.any():
+        return segment[kept]
+    # Bins that stay may be far apart and of one value, so borders between neighbours are counted before.
+    stretch = numbered_from_borders(segment[1:] != segment[:-1])[kept]
+    return numbered_from_borders(jumps | (np.diff(stretch) != 0))
+
+
+def segment_laps(session: Session, label: str = "direction") -> Session:
+    """Make a segment of every lap: borders where a discrete label changes, and where they already are.
+
+    Parameters
+    ----------
+    session : Session
+        A session with the discrete label ``label``.
+    label : str
+        The label whose changes end a lap.
+
+    Returns
+    -------
+    Session
+        The same recording with segments 0, 1, … in time order.
+
+    Raises
+    ------
+    SessionError
+        If there is no such label, or it is not discrete.
+    """
+    if label not in session.labels:
+        raise SessionError(
+            f"session {session.name!r} has no label {label!r} to make laps from; "
+            f"its labels are {', '.join(session.labels)}"
+        )
+    if session.kinds[label] != "discrete":
+        raise SessionError(
+            f"session {session.name!r}, label {label!r} is {session.kinds[label]}: laps end where a discrete "
+            f"label changes, such as the running direction"
+        )
+    values = session.labels[label]
+    is_border = (values[1:] != values[:-1]) | (session.segment[1:] != session.segment[:-1])
+    return session.replace(segment=numbered_from_borders(is_border))

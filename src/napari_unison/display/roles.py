@@ -1,0 +1,55 @@
+"""Which label plays the part of position, which that of direction, and in which unit labels are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_unison.sessions import Session
+
+
+@dataclass(frozen=True)
+class LabelRoles:
+    """Names of the labels that pictures are coloured by.
+
+    Attributes
+    ----------
+    position : str or None
+        The label called "position" if it is continuous or circular, else the first continuous one, else the
+        first circular one.
+    direction : str or None
+        The label called "direction" if it is discrete, else the first discrete one.
+    """
+
+    position: str | None
+    direction: str | None
+
+
+def label_roles(session: Session) -> LabelRoles:
+    """Find the labels that play position and direction, by name first, then by kind."""
+    kinds = session.kinds
+    ordered = [name for name, kind in kinds.items() if kind == "continuous"]
+    ordered += [name for name, kind in kinds.items() if kind == "circular"]
+    discrete = [name for name, kind in kinds.items() if kind == "discrete"]
+    position = "position" if "position" in ordered else next(iter(ordered), None)
+    direction = "direction" if "direction" in discrete else next(iter(discrete), None)
+    return LabelRoles(position, direction)
+
+
+def label_unit(session: Session, name: str) -> str:
+    """Return the unit of a label.
+
+    Circular labels are in radians and the label "position" is in metres throughout the product; of other
+    labels the unit is not known and the result is empty.
+    """
+    if session.kinds[name] == "circular":
+        return "rad"
+    if name == "position" and session.kinds[name] == "continuous":
+        return "m"
+    return ""
+
+
+def with_unit(text: str, unit: str) -> str:
+    """Write a quantity with its unit in brackets, if it has one."""
+    return f"{text} ({unit})" if unit else text

@@ -20,7 +20,7 @@ from napari_unison.analysis.targets import (
 )
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
     from napari_unison.encoder.embedding import Embedding
     from napari_unison.sessions import LabelKind
@@ -113,7 +113,7 @@ class DecodingScores:
             f"{', '.join(self.sessions)}; the labels are {', '.join(self.labels)}"
         )
 
-    def to_frame(self) -> pandas.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return one row a session and label, with the kind of embedding in the first column."""
         fields = ("session", "label", "kind", "n_bins", "r2", "median_error", "mean_error", "accuracy")
         columns = {field: [getattr(score, field) for score in self.scores] for field in fields}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from napari_unison.analysis.tables import data_frame, number, text_table
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
     from napari_unison.encoder.embedding import Embedding
 
@@ -51,7 +51,7 @@ class FlowField:
     step: int
     embedding_description: str
 
-    def to_frame(self) -> pandas.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return one row a step."""
         first, second = (f"latent_{latent + 1}" for latent in self.latents)
         columns: dict[str, Any] = {

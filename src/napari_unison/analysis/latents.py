@@ -20,7 +20,7 @@ from napari_unison.analysis.tables import data_frame, number, text_table
 from napari_unison.analysis.targets import label_targets, r_squared, require_same_labels
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
     from napari_unison.encoder.embedding import Embedding
 
@@ -84,7 +84,7 @@ class LatentScores:
             )
         return int(np.nanargmax(scores))
 
-    def to_frame(self) -> pandas.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return one row a latent (counted from 1, as shown everywhere) with the R² of every label."""
         latents = np.arange(1, self.n_latents + 1)
         columns = {f"{label} R²": scores for label, scores in self.r2.items()}

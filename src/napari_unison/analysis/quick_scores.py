@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -11,7 +12,7 @@ from napari_unison.analysis.progress import OnProgress
 from napari_unison.analysis.tables import data_frame, text_table
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
     from napari_unison.encoder.estimator import UnifiedEncoder
     from napari_unison.sessions import Session
@@ -80,29 +81,24 @@ class QuickScores:
         for session in self.aligned.sessions:
             if session == ALL_SESSIONS and len(self.aligned.sessions) > 1:
                 continue
-            close, apart = [], []
+            close: list[str] = []
+            apart: list[str] = []
             for label in self.aligned.labels:
                 full, without = self.aligned.row(session, label).r2, self.silenced.row(session, label).r2
-                if full != full or without != without:
-                    continue
-                (close if full - without <= CLOSE else apart).append((label, full, without))
+                words = f"{label}: R² {full:.2f} with them, {without:.2f} without"
+                if math.isfinite(full) and math.isfinite(without):
+                    (close if full - without <= CLOSE else apart).append(words)
             if close:
-                numbers = "; ".join(
-                    f"{label}: R² {full:.2f} with them, {without:.2f} without"
-                    for label, full, without in close
-                )
+                numbers = "; ".join(close)
                 lines.append(f"The aligned score says nothing about the neurons of {session} ({numbers}).")
             if apart:
-                numbers = "; ".join(
-                    f"{label}: R² {full:.2f} with them, {without:.2f} without"
-                    for label, full, without in apart
-                )
+                numbers = "; ".join(apart)
                 lines.append(
                     f"The neurons of {session} change its aligned score ({numbers}); it stays circular."
                 )
         return lines
 
-    def to_frame(self) -> pandas.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return one row a part, session and label."""
         columns: dict[str, list[object]] = {"part": [], "meaning": []}
         fields = ("session", "label", "n_bins", "r2", "median_error", "mean_error", "accuracy")

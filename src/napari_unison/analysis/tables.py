@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -41,7 +40,7 @@ def number(value: float, digits: int = 3) -> str:
     return "–" if value != value else f"{value:.{digits}f}"
 
 
-def data_frame(columns: Mapping[str, Any]) -> pandas.DataFrame:
+def data_frame(columns: Mapping[str, Any]) -> pd.DataFrame:
     """Build a data frame, with a clear message where pandas is missing.
 
     Raises
@@ -50,8 +49,7 @@ def data_frame(columns: Mapping[str, Any]) -> pandas.DataFrame:
         If pandas is not installed; it is needed for this conversion only.
     """
     try:
-        pandas = importlib.import_module("pandas")
+        import pandas as pd
     except ImportError as error:
         raise ImportError("to_frame() needs pandas: install it with  pip install pandas") from error
-    frame: pandas.DataFrame = pandas.DataFrame(dict(columns))
-    return frame
+    return pd.DataFrame(dict(columns))

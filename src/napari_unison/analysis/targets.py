@@ -46,14 +46,13 @@ class LabelTarget:
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """Bins that have this label, (ΣT,)."""
-        known: npt.NDArray[np.bool_] = np.isfinite(self.values).all(axis=1)
-        return known
+        return np.asarray(np.isfinite(self.values).all(axis=1))
 
 
 def stacked_label(embedding: Embedding, name: str) -> npt.NDArray[Any]:
     """Return a label of all bins as columns, (ΣT, columns)."""
-    parts = [np.asarray(session.labels[name]) for session in embedding.sessions]
-    return np.concatenate([part.reshape(len(part), -1) for part in parts])
+    values = embedding.label(name)
+    return values.reshape(len(values), -1)
 
 
 def label_targets(*embeddings: Embedding) -> list[dict[str, LabelTarget]]:

@@ -5,7 +5,6 @@ Right runs take magma and left runs viridis by position; direction alone is ``#A
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -161,30 +160,25 @@ def feature_colours(
         If the mode does not exist for this embedding; the message lists those that do.
     """
     roles = label_roles(embedding.sessions[0])
-    named: dict[str, Callable[[], Colouring]] = {
-        "time": lambda: _by_value(mode, _times(embedding), "time", "s", "cividis", limits, on_dark),
-        "session": lambda: _by_session(embedding),
-        "residual": lambda: _by_residual(embedding, limits, on_dark),
-    }
-    if roles.position and roles.direction:
-        named["position and direction"] = lambda: _by_position_and_direction(
-            embedding, roles, limits, on_dark
-        )
-    for label in embedding.sessions[0].labels:
-        named[label] = lambda label=label: _by_label(embedding, mode, label, limits, on_dark)  # type: ignore[misc]
-    for role, label in (("position", roles.position), ("direction", roles.direction)):
-        if label:
-            named[role] = lambda label=label: _by_label(embedding, mode, label, limits, on_dark)  # type: ignore[misc]
     modes = colour_modes(embedding)
-    if mode.startswith("latent ") and mode in modes:
-        return _by_latent(embedding, mode, limits)
-    if mode not in named or (mode == "residual" and mode not in modes):
+    label = {"position": roles.position, "direction": roles.direction}.get(mode) or mode
+    if label in embedding.sessions[0].labels:
+        return _by_label(embedding, mode, label, limits, on_dark)
+    if mode not in modes:
         shown = ", ".join(name for name in modes if not name.startswith("latent "))
         raise ValueError(
             f"nothing to colour by is called {mode!r} here: there are {shown}, and 'latent 1' to "
             f"'latent {embedding.n_latents}'"
         )
-    return named[mode]()
+    if mode == "position and direction":
+        return _by_position_and_direction(embedding, roles, limits, on_dark)
+    if mode == "time":
+        return _by_value(mode, _times(embedding), "time", "s", "cividis", limits, on_dark)
+    if mode == "session":
+        return _by_session(embedding)
+    if mode == "residual":
+        return _by_residual(embedding, limits, on_dark)
+    return _by_latent(embedding, mode, limits)
 
 
 def first_column(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

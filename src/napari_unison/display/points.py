@@ -73,7 +73,8 @@ def embedding_axes(embedding: Embedding, latents: Latents = "pca") -> EmbeddingA
         return EmbeddingAxes(_three(names), matrix, analysis.mean_.astype(np.float32))
     if not 1 <= len(latents) <= 3 or any(not 0 <= latent < count for latent in latents):
         raise ValueError(
-            f"latents {latents} cannot be drawn: give one to three of the {count} latents, counted from 0, or 'pca'"
+            f"latents {latents} cannot be drawn: give one to three of the {count} latents, "
+            f"counted from 0, or 'pca'"
         )
     for axis, latent in enumerate(latents):
         matrix[latent, axis] = 1.0
@@ -149,8 +150,8 @@ def point_layers(
     lengths = [len(values) for values in embedding.values]
     if len(colouring.rgba) != sum(lengths):
         raise ValueError(
-            f"there are colours for {len(colouring.rgba)} bins, but the embedding has {sum(lengths)}: colour this "
-            f"embedding with feature_colours()"
+            f"there are colours for {len(colouring.rgba)} bins, but the embedding has {sum(lengths)}: "
+            f"colour this embedding with feature_colours()"
         )
     axes = latents if isinstance(latents, EmbeddingAxes) else embedding_axes(embedding, latents)
     shown = thin_sessions(embedding, max_points)

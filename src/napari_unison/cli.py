@@ -5,7 +5,7 @@ Rooms are imported inside the commands that need them, so that ``--help`` answer
 
 from __future__ import annotations
 
-import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from napari_unison.configuration_options import (
     configuration_options,
     read_configuration,
 )
+from napari_unison.encoder.config import ConfigurationError
 from napari_unison.terminal import interruptible, progress_bar
 
 if TYPE_CHECKING:
@@ -40,28 +41,28 @@ class PlainErrors(click.Group):
     """A group whose commands answer a known problem with its sentence, not with a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; turn the errors that are written for a person into click's."""
-        try:
-            return super().invoke(ctx)
-        except (ValueError, OSError) as error:
-            status = _exit_status(error)
-            if status is None:
-                raise
-            raise (WrongParameterError if status == 2 else click.ClickException)(str(error)) from error
+        """Run the command; turn errors and warnings that are written for a person into plain sentences."""
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            try:
+                return super().invoke(ctx)
+            except (ValueError, RuntimeError, OSError) as error:
+                if not _is_for_the_person(error):
+                    raise
+                wrong_parameter = isinstance(error, ConfigurationError)
+                raise (WrongParameterError if wrong_parameter else click.ClickException)(
+                    str(error)
+                ) from error
 
 
-def _exit_status(error: Exception) -> int | None:
-    """2 for a wrong parameter, 1 for a problem of the data or a file, None for a fault of the program."""
-    from napari_unison.encoder.config import ConfigurationError
-    from napari_unison.sessions import SessionError
+def _is_for_the_person(error: Exception) -> bool:
+    """Whether the message was written for a person: those of this package, and those about files."""
+    ours = type(error).__module__.partition(".")[0] == "napari_unison"
+    return ours or isinstance(error, OSError)
 
-    if isinstance(error, ConfigurationError):
-        return 2
-    if isinstance(error, (SessionError, OSError)):
-        return 1
-    # Saved runs bring torch along: only where they are loaded already can the error be one of theirs.
-    runs = sys.modules.get("napari_unison.encoder.runs")
-    return 1 if runs is not None and isinstance(error, runs.RunError) else None
+
+def _show_warning(message: Warning | str, *_place: object) -> None:
+    click.echo(f"Warning: {message}", err=True)
 
 
 @click.group(cls=PlainErrors, context_settings=HELP)
@@ -127,7 +128,7 @@ def train(
         split_sessions(sessions, 1 - validation_share) if validation_share else (sessions, [])
     )
     _describe(sessions, held_out)
-    encoder = UnifiedEncoder(**config.model_dump())
+    encoder = UnifiedEncoder.from_config(config)
     with interruptible() as control, progress_bar(config.verbose) as show:
         encoder.fit(training, on_progress=show, control=control)
     if encoder.was_stopped_:

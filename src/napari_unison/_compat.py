@@ -1,0 +1,134 @@
+"""Everything that depends on napari's version or privates, and the guard against the triton crash."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import napari
+    from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+#: Renderers of OpenGL drivers that are built on LLVM: Mesa's llvmpipe, softpipe and radeonsi.
+LLVM_RENDERERS = ("llvmpipe", "softpipe", "llvm", "radeonsi", "swrast")
+
+
+def unwrapped(viewer: Any) -> napari.Viewer:
+    """Return the viewer itself: plugins and the console are handed a proxy that hides its privates."""
+    return getattr(viewer, "__wrapped__", viewer)
+
+
+# -- the triton crash ------------------------------------------------------------------------------------
+
+
+def opengl_renderer(viewer: Any) -> str | None:
+    """Return the name of the OpenGL renderer that draws the viewer, or None where it cannot be asked."""
+    from vispy.gloo import gl
+
+    canvas = main_canvas(viewer)
+    if canvas is None or not _make_current(canvas):
+        return None
+    name = gl.glGetParameter(gl.GL_RENDERER)
+    return str(name) if name else None
+
+
+def _make_current(canvas: QWidget) -> bool:
+    """Make the canvas' GL context the current one; False while Qt has not made a context yet."""
+    is_valid = getattr(canvas, "isValid", None)
+    if is_valid is None or not is_valid():
+        return False
+    canvas.makeCurrent()  # type: ignore[attr-defined]
+    return True
+
+
+def triton_is_dangerous(renderer: str | None, platform: str = sys.platform) -> bool:
+    """Tell whether importing triton would end the process.
+
+    Triton brings its own LLVM. Loaded after an OpenGL driver that is built on another LLVM, the two
+    collide and the process dies. Only Linux has triton and such drivers together; a renderer that
+    cannot be asked is taken for one of them.
+    """
+    if not platform.startswith("linux"):
+        return False
+    return renderer is None or any(word in renderer.lower() for word in LLVM_RENDERERS)
+
+
+def guard_triton(viewer: Any) -> bool:
+    """Keep torch from importing triton where that would end the process; call it before any optimiser is made.
+
+    Returns
+    -------
+    bool
+        Whether triton is blocked. Training then runs without ``torch.compile``.
+    """
+    if "triton" in sys.modules:
+        return sys.modules["triton"] is None
+    if not triton_is_dangerous(opengl_renderer(viewer)):
+        return False
+    sys.modules["triton"] = None  # type: ignore[assignment]
+    return True
+
+
+# -- the window ------------------------------------------------------------------------------------------
+
+
+def main_window(viewer: Any) -> QMainWindow:
+    """Return the viewer's Qt window."""
+    return unwrapped(viewer).window._qt_window
+
+
+def main_canvas(viewer: Any) -> QWidget | None:
+    """Return the Qt widget in which vispy draws the viewer's layers."""
+    qt_viewer = getattr(unwrapped(viewer).window, "_qt_viewer", None)
+    return None if qt_viewer is None else qt_viewer.canvas.native
+
+
+def napari_left_docks(viewer: Any) -> list[QDockWidget]:
+    """Return napari's own docks on the left: layer controls and layer list."""
+    qt_viewer = unwrapped(viewer).window._qt_viewer
+    return [qt_viewer.dockLayerControls, qt_viewer.dockLayerList]
+
+
+def push_to_console(viewer: Any, **variables: Any) -> None:
+    """Make names known in napari's console, now or when it opens."""
+    unwrapped(viewer).update_console(variables)
+
+
+def on_viewer_closed(viewer: Any, callback: Callable[[], None]) -> None:
+    """Call ``callback`` when the viewer's window closes, by click or by code."""
+    from qtpy.QtCore import QEvent, QObject
+
+    window = main_window(viewer)
+
+    class CloseWatcher(QObject):
+        is_closing = False
+
+        def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
+            # A dialog may decline a close, so the close event alone proves nothing; a window that was
+            # closed hides, and one that was never shown is deleted.
+            kind = event.type()
+            if kind == QEvent.Type.Close:
+                self.is_closing = True
+            elif kind == QEvent.Type.DeferredDelete or (kind == QEvent.Type.Hide and self.is_closing):
+                callback()
+            return False
+
+    window.installEventFilter(CloseWatcher(window))
+
+
+# -- the canvas ------------------------------------------------------------------------------------------
+
+
+def set_canvas_title(viewer: Any, text: str) -> None:
+    """Write a title into a corner of the canvas."""
+    overlay = unwrapped(viewer).canvas.overlays.text
+    overlay.text = text
+    overlay.position = "top_left"
+    overlay.font_size = 10
+    overlay.visible = bool(text)
+
+
+def name_in_grid_cell(layer: Any, visible: bool) -> None:
+    """Write a layer's name into its cell of the grid, or take it away."""
+    layer.name_overlay.visible = visible

@@ -1,0 +1,165 @@
+"""A run inside a workspace: a trained encoder, its embeddings and what was found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_unison.encoder import Embedding, EncoderConfig
+from napari_unison.sessions import Session
+
+if TYPE_CHECKING:
+    from napari_unison.analysis import LatentScores
+    from napari_unison.encoder import UnifiedEncoder
+    from napari_unison.workspace.jobs import Job
+    from napari_unison.workspace.settings import EmbeddingKind
+
+RUN_ENDING = ".unison"
+
+
+@dataclass(eq=False, repr=False)
+class StudyRun:
+    """A trained encoder with everything that was computed from it so far.
+
+    Attributes
+    ----------
+    name : str
+        What the run is called in the workspace.
+    encoder : UnifiedEncoder
+        The fitted encoder.
+    held_out : tuple of Session
+        The end of each session, which the training did not see; empty if all of it was used.
+    embeddings : dict
+        The training sessions' embeddings: ``"aligned"``, ``"aligned, partners given"``, ``"label-free"``.
+    latent_scores : dict
+        For each of them, R² of every label and latent, chosen inside the embedding.
+    folder : Path or None
+        Where the run is saved.
+    """
+
+    name: str
+    encoder: UnifiedEncoder
+    held_out: tuple[Session, ...] = ()
+    embeddings: dict[str, Embedding] = field(default_factory=dict)
+    latent_scores: dict[str, LatentScores | None] = field(default_factory=dict)
+    folder: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"<StudyRun {self.description}>"
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the training was stopped before its last iteration."""
+        return bool(getattr(self.encoder, "was_stopped_", False))
+
+    @property
+    def description(self) -> str:
+        """Name, size and whether the training was stopped, in words."""
+        sessions = len(self.encoder.training_sessions_)
+        steps = f"{self.encoder.n_iter_} iterations" + (", stopped" if self.was_stopped else "")
+        return f"{self.name} · {sessions} session{'s' * (sessions != 1)} · {steps}"
+
+    def embedding(self, kind: EmbeddingKind) -> Embedding | None:
+        """Return the training sessions' embedding of a kind, or None if it was not computed yet."""
+        return self.embeddings.get(kind)
+
+    def best_latents(self, kind: EmbeddingKind) -> tuple[int, ...]:
+        """Return up to three latents (counted from 0): the best one of each of the first labels, then the next.
+
+        Without scores, which very short sessions do not allow, the first three.
+        """
+        embedding = self.embeddings[kind]
+        scores = self.latent_scores.get(kind)
+        wanted = min(3, embedding.n_latents)
+        if scores is None:
+            return tuple(range(wanted))
+        chosen: list[int] = []
+        labels = list(scores.r2)
+        for label in [*labels, *labels * wanted][: max(wanted, len(labels))]:
+            if len(chosen) == wanted:
+                break
+            values = scores.r2[label].copy()
+            values[chosen] = np.nan
+            if not np.all(np.isnan(values)):
+                chosen.append(int(np.nanargmax(values)))
+        rest = (latent for latent in range(embedding.n_latents) if latent not in chosen)
+        return (*chosen, *(next(rest) for _ in range(wanted - len(chosen))))
+
+
+def partners_key(align: bool, partners: str) -> str:
+    """Return the name under which a run keeps an embedding."""
+    if not align:
+        return "label-free"
+    return "aligned" if partners == "training" else f"aligned, partners {partners}"
+
+
+def train_run(
+    job: Job, name: str, config: EncoderConfig, training: Sequence[Session], held_out: Sequence[Session]
+) -> StudyRun:
+    """Train, embed the training sessions with their labels, and choose the best latents.
+
+    A stop keeps the encoder as it is and still embeds. Runs in the job's thread.
+    """
+    from napari_unison.encoder import UnifiedEncoder
+
+    encoder = UnifiedEncoder.from_config(config.model_copy(update={"verbose": False}))
+    job.tell_phase("training")
+    encoder.fit(list(training), on_progress=job.tell_progress, control=job.control)
+    run = StudyRun(name, encoder, tuple(held_out))
+    if not job.is_cancelled:
+        embedding, scores = embed_run(job, run, align=True, partners="training")
+        run.embeddings["aligned"], run.latent_scores["aligned"] = embedding, scores
+    return run
+
+
+def embed_run(
+    job: Job, run: StudyRun, *, align: bool, partners: str
+) -> tuple[Embedding, LatentScores | None]:
+    """Embed the training sessions of a run and choose the best latents inside that embedding."""
+    job.tell_phase("embedding")
+    embedding = run.encoder.embed(align=align, partners=partners)
+    if job.is_cancelled:
+        return embedding, None
+    job.tell_phase("choosing the best latents")
+    return embedding, score_inside(embedding)
+
+
+def score_inside(embedding: Embedding) -> LatentScores | None:
+    """Score the latents inside an embedding; None where its sessions are too short to be divided."""
+    from napari_unison.analysis import choose_latents
+
+    if min(len(values) for values in embedding.values) < 2:
+        return None
+    return choose_latents(embedding)
+
+
+def open_run(folder: Path) -> StudyRun:
+    """Read a saved run."""
+    from napari_unison.encoder import load_run
+
+    return study_run(load_run(folder), folder)
+
+
+def study_run(saved: Any, folder: Path) -> StudyRun:
+    """Make a workspace's run of what a folder holds."""
+    run = StudyRun(folder.name.removesuffix(RUN_ENDING), saved.encoder, tuple(saved.held_out), folder=folder)
+    if saved.embedding is not None:
+        key = partners_key(saved.embedding.kind == "aligned", saved.embedding.partners)
+        run.embeddings[key] = saved.embedding
+        run.latent_scores[key] = score_inside(saved.embedding)
+    return run
+
+
+def save_study_run(run: StudyRun, folder: Path) -> Path:
+    """Write a run into a folder whose name ends in ``.unison``."""
+    from napari_unison.encoder import Run, save_run
+
+    if folder.suffix != RUN_ENDING:
+        folder = folder.with_name(folder.name + RUN_ENDING)
+    save_run(Run(run.encoder, run.embeddings.get("aligned"), run.held_out), folder)
+    run.folder = folder
+    return folder

@@ -1,0 +1,46 @@
+"""Which workspace belongs to which viewer."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from napari.utils.notifications import show_error
+
+from napari_unison._compat import on_viewer_closed, push_to_console, unwrapped
+from napari_unison.workspace.layers import ViewerLayers
+from napari_unison.workspace.state import Workspace
+from napari_unison.workspace.workers import NapariRunner
+
+_LAYERS_OF: WeakKeyDictionary[Any, ViewerLayers] = WeakKeyDictionary()
+
+
+def get_workspace(viewer: Any) -> Workspace:
+    """Return the workspace of a viewer, made on first use.
+
+    The viewer shows what the workspace holds, napari's console knows it as ``workspace``, and closing the
+    viewer closes it.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer, or the proxy that napari hands to plugins and to its console.
+
+    Returns
+    -------
+    Workspace
+        The same object for every call with the same viewer; the widgets use it too.
+    """
+    return layers_of(viewer).workspace
+
+
+def layers_of(viewer: Any) -> ViewerLayers:
+    """Return what keeps a viewer's layers in step with its workspace."""
+    viewer = unwrapped(viewer)
+    if viewer not in _LAYERS_OF:
+        workspace = Workspace(runner=NapariRunner(viewer))
+        workspace.events.failed.connect(show_error)
+        _LAYERS_OF[viewer] = ViewerLayers(workspace, viewer)
+        push_to_console(viewer, workspace=workspace)
+        on_viewer_closed(viewer, workspace.close)
+    return _LAYERS_OF[viewer]

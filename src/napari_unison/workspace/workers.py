@@ -1,0 +1,138 @@
+"""Jobs in a napari process: threads from napari's pool, results on the main thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from weakref import ref
+
+from napari.qt.threading import create_worker
+from qtpy.QtCore import QCoreApplication, QEventLoop, QObject, QThread, QTimer, Signal, Slot
+from superqt.utils import WorkerBase
+from superqt.utils._qthreading import WorkerBaseSignals
+
+from napari_unison._compat import guard_triton
+from napari_unison.workspace.jobs import Job
+
+#: Longest time that closing a window waits for a training step to end (s).
+CLOSING_PATIENCE = 10.0
+
+
+class JobSignals(WorkerBaseSignals):
+    """What a job's thread sends to the main thread: functions to call there."""
+
+    relayed = Signal(object)
+
+
+class JobWorker(WorkerBase[None]):
+    """Does a job in a thread of napari's pool.
+
+    Not a generator worker: those lose every ``RuntimeError``, an exhausted GPU memory among them, and leave
+    their tensors behind when they are aborted.
+    """
+
+    def __init__(self, title: Title, job: Job) -> None:  # noqa: ARG002 - create_worker shows the title
+        super().__init__(SignalsClass=JobSignals)
+        self._job: Job | None = job
+        self.has_ended = threading.Event()
+
+    def quit(self) -> None:
+        """Give the job up; napari calls this when its window closes."""
+        job = self._job
+        if job is not None:
+            job.cancel()
+        super().quit()
+
+    def work(self) -> None:
+        """Do the job. Touches no viewer, layer or widget: everything goes out by the signal."""
+        job = self._job
+        try:
+            if job is not None:
+                job.perform(self.signals.relayed.emit)
+        finally:
+            # napari keeps every worker until its window is gone: hold nothing that is large.
+            del job
+            self._job = None
+            self.has_ended.set()
+
+
+class Title:
+    """The callable that napari's list of tasks shows by its text; the worker does the work itself."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __call__(self) -> None:
+        """Do nothing."""
+
+
+class _MainThread(QObject):
+    """Lives in the main thread, so that Qt brings the workers' signals there."""
+
+    @Slot(object)
+    def call(self, function: Callable[[], None]) -> None:
+        function()
+
+
+class NapariRunner:
+    """Runs jobs in napari's thread pool; results reach the workspace on the main thread.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer of the workspace; not kept alive.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = ref(viewer)
+        self._main_thread = _MainThread()
+        self._workers: dict[Job, JobWorker] = {}
+
+    def start(self, job: Job) -> None:
+        """Begin the job in a thread of the pool."""
+        viewer = self._viewer()
+        if viewer is not None:
+            guard_triton(viewer)
+        worker = create_worker(Title(job.title), job, _worker_class=JobWorker, _start_thread=False)
+        worker.signals.relayed.connect(self._main_thread.call)
+        self._workers[job] = worker
+        job.events.finished.connect(lambda: self._workers.pop(job, None))
+        worker.start()
+
+    def wait(self, job: Job, timeout: float | None) -> None:
+        """Keep the window alive until the job has ended, or for ``timeout`` (s)."""
+        application = QCoreApplication.instance()
+        if application is None or QThread.currentThread() != application.thread():
+            job.wait_for_end(timeout)
+            return
+        loop = QEventLoop()
+
+        def leave() -> None:
+            loop.quit()
+
+        job.events.finished.connect(leave)
+        clock = QTimer()
+        clock.setSingleShot(True)
+        clock.timeout.connect(leave)
+        if timeout is not None:
+            clock.start(round(timeout * 1000))
+        if job.is_running:
+            loop.exec()
+        clock.stop()
+        job.events.finished.disconnect(leave)
+
+    def close(self) -> None:
+        """Cancel what runs and wait until its threads have ended."""
+        workers = list(self._workers.values())
+        for worker in workers:
+            worker.quit()
+        for worker in workers:
+            # One that waits for its turn finds its job cancelled and ends at once.
+            if worker.is_running:
+                worker.has_ended.wait(CLOSING_PATIENCE)
+        self._workers.clear()
+        self._main_thread.deleteLater()

@@ -1,8 +1,9 @@
 """What was recorded: sessions, labels, segments, splitting, readers, samples, the simulator."""
 
 from napari_unison.sessions.errors import SessionError
-from napari_unison.sessions.labels import LabelKind, validate_same_labels
+from napari_unison.sessions.labels import LabelKind
 from napari_unison.sessions.readers import load_session, load_sessions, readable
+from napari_unison.sessions.same_labels import validate_same_labels
 from napari_unison.sessions.samples import SAMPLE_NAMES, sample_sessions
 from napari_unison.sessions.segments import segment_laps
 from napari_unison.sessions.session import Session

@@ -1,34 +1,28 @@
 """Arrays out of joblib files, without running anything that such a file may hold.
 
-A joblib file is a pickle with raw array bytes in between, and unpickling can call any function. Here the pickle's
-instructions are only *parsed* (``pickletools``) and carried out by a machine that knows dictionaries, lists,
-tuples, texts, numbers and numpy arrays, and nothing else: no import, no call.
+A joblib file is a pickle with raw array bytes in between, and unpickling can call any function. Here the
+instructions of the pickle are only *parsed* (``pickletools``) and carried out by a machine that knows
+dictionaries, lists, tuples, texts, numbers and numpy arrays, and nothing else: no import, no call.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
 import math
 import os
 import pickletools
 import re
-import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.unpacking import DamagedError, unpacked_bytes
 
 Array: TypeAlias = npt.NDArray[Any]
 
-_LARGEST_CONTENT: Final = 4 * 2**30  # bytes after unpacking
-_CHUNK: Final = 2**20
 _MOST_INSTRUCTIONS: Final = 100_000
 
 _WRAPPER: Final = "joblib.numpy_pickle NumpyArrayWrapper"
@@ -61,77 +55,17 @@ def read_joblib(path: str | os.PathLike[str]) -> Any:
     content = unpacked_bytes(path)
     try:
         return _Machine(content).run()
-    except _Refused as refused:
+    except _RefusedError as refused:
         raise SessionError(
-            f"{place} holds {refused}; only numpy arrays of numbers are read from such files, and nothing in them is "
-            f"run. Save a dictionary of plain arrays"
+            f"{place} holds {refused}; only numpy arrays of numbers are read from such files, and nothing in "
+            "them is run. Save a dictionary of plain arrays"
         ) from None
-    except _Damaged as damaged:
+    except DamagedError as damaged:
         raise SessionError(f"{place} is damaged or cut off: {damaged}; copy or download it again") from None
 
 
-def unpacked_bytes(path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes of a file, unpacked if it is compressed.
-
-    Raises
-    ------
-    SessionError
-        If the file is missing, a folder, cut off, or unreasonably large when unpacked.
-    """
-    place = os.fspath(path)
-    try:
-        packed = Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise SessionError(f"{place} does not exist; check the path") from error
-    except IsADirectoryError as error:
-        raise SessionError(f"{place} is a folder; give a file") from error
-    except OSError as error:
-        raise SessionError(f"{place} cannot be read: {error.strerror or error}") from error
-    if not packed:
-        raise SessionError(f"{place} is empty; copy or download it again")
-    if packed[:2] != b"\x1f\x8b" and place.lower().endswith(".gz"):
-        raise SessionError(
-            f"{place} ends in .gz but is not compressed with gzip; download it again or rename it"
-        )
-    try:
-        return _unpack(packed)
-    except _Damaged as damaged:
-        raise SessionError(f"{place} cannot be unpacked: {damaged}; copy or download it again") from None
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise SessionError(f"{place} is cut off or damaged ({error}); copy or download it again") from error
-
-
-def _unpack(packed: bytes) -> bytes:
-    if packed[:2] == b"\x1f\x8b":
-        return _read_all(gzip.GzipFile(fileobj=io.BytesIO(packed)))
-    if packed[:3] == b"BZh":
-        return _read_all(bz2.BZ2File(io.BytesIO(packed)))
-    if packed[:6] == b"\xfd7zXZ\x00":
-        return _read_all(lzma.LZMAFile(io.BytesIO(packed)))
-    if packed[0] == 0x78:
-        machine = zlib.decompressobj()
-        content = machine.decompress(packed, _LARGEST_CONTENT)
-        if not machine.eof:
-            raise _Damaged("the compressed content does not end")
-        return content
-    return packed
-
-
-def _read_all(stream: Any) -> bytes:
-    content = bytearray()
-    while chunk := stream.read(_CHUNK):
-        content += chunk
-        if len(content) > _LARGEST_CONTENT:
-            raise _Damaged(f"it unpacks to more than {_LARGEST_CONTENT // 2**30} GiB")
-    return bytes(content)
-
-
-class _Refused(Exception):
+class _RefusedError(Exception):
     """The file holds something that is not let through."""
-
-
-class _Damaged(Exception):
-    """The file does not hold together."""
 
 
 class _Name:
@@ -140,7 +74,7 @@ class _Name:
     def __init__(self, module: Any, name: Any) -> None:
         self.full = f"{module} {name}"
         if self.full not in _KNOWN:
-            raise _Refused(f"{module}.{name}")
+            raise _RefusedError(f"{module}.{name}")
 
 
 class _ArrayHead:
@@ -152,17 +86,17 @@ class _NumberType:
 
     def __init__(self, code: Any) -> None:
         if not isinstance(code, str) or not _NUMBER_TYPE.fullmatch(code):
-            raise _Refused(f"an array of the type {code!r}")
+            raise _RefusedError(f"an array of the type {code!r}")
         try:
             self.dtype: np.dtype[Any] = np.dtype(code)
         except TypeError:
-            raise _Damaged(f"there is no number type {code!r}") from None
+            raise DamagedError(f"there is no number type {code!r}") from None
 
     def take_state(self, state: Any) -> None:
         if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", ">", "=", "|"):
-            raise _Damaged("the number type of an array is not readable")
+            raise DamagedError("the number type of an array is not readable")
         if any(part is not None for part in state[2:5]):
-            raise _Refused("an array with fields")
+            raise _RefusedError("an array with fields")
         self.dtype = self.dtype.newbyteorder(state[1])
 
 
@@ -186,12 +120,12 @@ class _Machine:
         try:
             return self._run()
         except (IndexError, KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:
-            raise _Damaged(str(error) or type(error).__name__) from None
+            raise DamagedError(str(error) or type(error).__name__) from None
 
     def _run(self) -> Any:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(self.file)):
             if count > _MOST_INSTRUCTIONS:
-                raise _Refused("too many parts")
+                raise _RefusedError("too many parts")
             if opcode.name == "STOP":
                 return _finished(self.stack.pop())
             if opcode.name in _CONSTANTS:
@@ -201,14 +135,17 @@ class _Machine:
             elif opcode.name in _INSTRUCTIONS:
                 _INSTRUCTIONS[opcode.name](self, argument)
             else:
-                raise _Refused(f"the pickle instruction {opcode.name}")
-        raise _Damaged("the pickle does not end")
+                raise _RefusedError(f"the pickle instruction {opcode.name}")
+        raise DamagedError("the pickle does not end")
 
     def pop_to_mark(self) -> list[Any]:
         values: list[Any] = []
         while (value := self.stack.pop()) is not _Mark:
             values.append(value)
         return values[::-1]
+
+    def ignore(self, _: Any) -> None:
+        """Do nothing: protocol numbers and frames only help readers that read ahead."""
 
     def remember(self, argument: Any) -> None:
         self.memo[len(self.memo) if argument is None else argument] = self.stack[-1]
@@ -227,7 +164,7 @@ class _Machine:
     def new_object(self, _: Any) -> None:
         arguments, made = self.stack.pop(), self.stack.pop()
         if not isinstance(made, _Name) or made.full != _WRAPPER or arguments != ():
-            raise _Refused(f"an object of {made.full if isinstance(made, _Name) else made!r}")
+            raise _RefusedError(f"an object of {made.full if isinstance(made, _Name) else made!r}")
         self.stack.append(_ArrayHead())
 
     def reduce(self, _: Any) -> None:
@@ -237,7 +174,7 @@ class _Machine:
         elif isinstance(made, _Name) and made.full in _SCALAR and isinstance(arguments, tuple):
             self.stack.append(_scalar(*arguments))
         else:
-            raise _Refused(f"a call of {made.full if isinstance(made, _Name) else made!r}")
+            raise _RefusedError(f"a call of {made.full if isinstance(made, _Name) else made!r}")
 
     def build(self, _: Any) -> None:
         state, target = self.stack.pop(), self.stack[-1]
@@ -249,26 +186,28 @@ class _Machine:
             for key in [key for key, value in self.memo.items() if value is target]:
                 self.memo[key] = array
         else:
-            raise _Refused(f"a {type(target).__name__} with a state")
+            raise _RefusedError(f"a {type(target).__name__} with a state")
 
     def array(self, state: dict[str, Any]) -> Array:
         """Read the raw bytes that follow an array's head."""
         number_type, shape, order = state["dtype"], state["shape"], state["order"]
         if not isinstance(number_type, _NumberType):
-            raise _Refused("an array without a number type")
+            raise _RefusedError("an array without a number type")
         if not isinstance(state["subclass"], _Name) or state["subclass"].full != _NDARRAY:
-            raise _Refused("an array of a class other than numpy.ndarray")
+            raise _RefusedError("an array of a class other than numpy.ndarray")
         if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
-            raise _Damaged(f"an array of shape {shape!r}")
+            raise DamagedError(f"an array of shape {shape!r}")
         if order not in ("C", "F"):
-            raise _Damaged(f"an array in order {order!r}")
+            raise DamagedError(f"an array in order {order!r}")
         if state.get("numpy_array_alignment_bytes") is not None:
             padding = self.file.read(1)
             self.file.seek(padding[0] if padding else 0, io.SEEK_CUR)
         needed = math.prod(shape) * number_type.dtype.itemsize
         left = max(0, self.size - self.file.tell())
         if needed > left:
-            raise _Damaged(f"an array of shape {shape} needs {needed} bytes, and {left} are left in the file")
+            raise DamagedError(
+                f"an array of shape {shape} needs {needed} bytes, and {left} are left in the file"
+            )
         values = np.frombuffer(self.file.read(needed), dtype=number_type.dtype)
         return values.reshape(shape, order=order)
 
@@ -289,13 +228,13 @@ class _Machine:
 
 def _expect(value: Any, kind: type) -> Any:
     if type(value) is not kind:
-        raise _Damaged(f"a {kind.__name__} was expected, and there is a {type(value).__name__}")
+        raise DamagedError(f"a {kind.__name__} was expected, and there is a {type(value).__name__}")
     return value
 
 
 def _scalar(number_type: Any, raw: Any) -> Any:
     if not isinstance(number_type, _NumberType) or not isinstance(raw, bytes):
-        raise _Refused("a number that is not plain")
+        raise _RefusedError("a number that is not plain")
     return np.frombuffer(raw, dtype=number_type.dtype)[0]
 
 
@@ -313,7 +252,7 @@ def _finished(value: Any) -> Any:
         elif isinstance(part, list | tuple):
             waiting += part
         elif isinstance(part, _Name | _ArrayHead | _NumberType) or part is _Mark:
-            raise _Refused("something that is not an array")
+            raise _RefusedError("something that is not an array")
     return value
 
 
@@ -325,24 +264,28 @@ _CONSTANTS: Final[dict[str, Any]] = {
     "MARK": _Mark,
 }
 _VALUES: Final = frozenset(
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING "
-    "UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8".split()
+    [
+        *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
+        *("STRING", "BINSTRING", "SHORT_BINSTRING"),
+        *("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+        *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+    ]
 )
 _INSTRUCTIONS: Final[dict[str, _Instruction]] = {
-    "PROTO": lambda machine, argument: None,
-    "FRAME": lambda machine, argument: None,
-    "EMPTY_DICT": lambda machine, argument: machine.stack.append({}),
-    "EMPTY_LIST": lambda machine, argument: machine.stack.append([]),
-    "DICT": lambda machine, argument: machine.stack.append(_dict_of(machine.pop_to_mark())),
-    "LIST": lambda machine, argument: machine.stack.append(machine.pop_to_mark()),
-    "TUPLE": lambda machine, argument: machine.stack.append(tuple(machine.pop_to_mark())),
-    "TUPLE1": lambda machine, argument: machine.tuple_of(1),
-    "TUPLE2": lambda machine, argument: machine.tuple_of(2),
-    "TUPLE3": lambda machine, argument: machine.tuple_of(3),
-    "APPEND": lambda machine, argument: machine.append([machine.stack.pop()]),
-    "APPENDS": lambda machine, argument: machine.append(machine.pop_to_mark()),
-    "SETITEM": lambda machine, argument: machine.set_item(),
-    "SETITEMS": lambda machine, argument: machine.set_items(machine.pop_to_mark()),
+    "PROTO": _Machine.ignore,
+    "FRAME": _Machine.ignore,
+    "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
+    "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
+    "DICT": lambda machine, _: machine.stack.append(_dict_of(machine.pop_to_mark())),
+    "LIST": lambda machine, _: machine.stack.append(machine.pop_to_mark()),
+    "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.pop_to_mark())),
+    "TUPLE1": lambda machine, _: machine.tuple_of(1),
+    "TUPLE2": lambda machine, _: machine.tuple_of(2),
+    "TUPLE3": lambda machine, _: machine.tuple_of(3),
+    "APPEND": lambda machine, _: machine.append([machine.stack.pop()]),
+    "APPENDS": lambda machine, _: machine.append(machine.pop_to_mark()),
+    "SETITEM": lambda machine, _: machine.set_item(),
+    "SETITEMS": lambda machine, _: machine.set_items(machine.pop_to_mark()),
     "PUT": _Machine.remember,
     "BINPUT": _Machine.remember,
     "LONG_BINPUT": _Machine.remember,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_unison.sessions.columns import as_text_if_objects, columns_of, read_only
 from napari_unison.sessions.errors import SessionError
-
-if TYPE_CHECKING:
-    from napari_unison.sessions.session import Session
 
 LabelKind = Literal["continuous", "circular", "discrete"]
 Array: TypeAlias = npt.NDArray[Any]
@@ -20,95 +18,6 @@ Array: TypeAlias = npt.NDArray[Any]
 _KINDS: tuple[str, ...] = get_args(LabelKind)
 # Radians that wind more than twice around are far more likely to be degrees.
 _LARGEST_ANGLE = 4 * math.pi
-
-
-def read_only(values: Array) -> Array:
-    """Return ``values`` as an array that nobody can write to; copies unless that already holds."""
-    native = values.dtype.newbyteorder("=")
-    untouchable = not values.flags.writeable and values.base is None and values.flags.c_contiguous
-    if untouchable and values.dtype == native and type(values) is np.ndarray:
-        return values
-    copy = np.array(values, dtype=native, order="C", copy=True)
-    copy.flags.writeable = False
-    return copy
-
-
-def columns_of(table: Any, what: str, session_name: str) -> dict[str, Any]:
-    """Return the columns of a mapping, a structured array or a data frame by name.
-
-    Parameters
-    ----------
-    table : mapping, structured ndarray or DataFrame
-        The table.
-    what : str
-        What the table is, for messages: "labels" or "neurons".
-    session_name : str
-        For messages.
-
-    Raises
-    ------
-    SessionError
-        If it is none of these, or a column's name is not a text.
-    """
-    if isinstance(table, Mapping):
-        columns = dict(table)
-    elif isinstance(table, np.ndarray) and table.dtype.names:
-        columns = {name: table[name] for name in table.dtype.names}
-    elif hasattr(table, "columns"):
-        columns = {name: table[name] for name in table.columns}
-    else:
-        raise SessionError(
-            f"session {session_name!r}: {what} is a {type(table).__name__}; give a dictionary from name to "
-            f"array, or a data frame"
-        )
-    for name in columns:
-        if not isinstance(name, str) or not name.strip():
-            raise SessionError(
-                f"session {session_name!r}: the name {name!r} in {what} is not a text; give it one"
-            )
-    return columns
-
-
-def as_text_if_objects(values: Any, place: str) -> Array:
-    """Return an array without Python objects: objects that are all texts become a text array.
-
-    Parameters
-    ----------
-    values : array_like
-        The values of a column.
-    place : str
-        Where they stand, for messages.
-
-    Raises
-    ------
-    SessionError
-        If something is missing, or is not a text.
-    """
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise SessionError(f"{place} is not an array: {error}") from error
-    if array.dtype.kind == "S":
-        return np.char.decode(array, "utf-8")
-    if array.dtype.kind == "T":
-        return array.astype(np.str_)
-    if array.dtype.kind != "O":
-        return array
-    flat = array.ravel().tolist()
-    missing = [index for index, value in enumerate(flat) if value is None or value != value]
-    if missing:
-        raise SessionError(
-            f"{place} has {len(missing)} missing value(s), the first in row {missing[0]}; leave those rows out "
-            f"(session[mask] keeps time) or give them a name of their own"
-        )
-    if all(isinstance(value, str) for value in flat):
-        return array.astype(np.str_)
-    if all(isinstance(value, bool | np.bool_) for value in flat):
-        return array.astype(np.bool_)
-    if all(isinstance(value, int | float | np.integer | np.floating) for value in flat):
-        return np.array(flat).reshape(array.shape)
-    found = sorted({type(value).__name__ for value in flat})
-    raise SessionError(f"{place} mixes Python objects ({', '.join(found)}); give texts, booleans or numbers")
 
 
 def checked_labels(
@@ -200,7 +109,8 @@ def _refuse_unknown(given: Mapping[str, Any], what: str, names: Sequence[str], s
     unknown = [repr(name) for name in given if name not in names]
     if unknown:
         raise SessionError(
-            f"session {session_name!r}: {what} names {', '.join(unknown)}, but the labels are {', '.join(names)}"
+            f"session {session_name!r}: {what} names {', '.join(unknown)}, but the labels are "
+            f"{', '.join(names)}"
         )
 
 
@@ -283,74 +193,7 @@ def _checked_discrete(array: Array, place: str) -> Array:
     if (whole != array).any():
         first = int(np.flatnonzero(whole != array)[0])
         raise SessionError(
-            f"{place} is discrete, but holds {array[first]:g} in bin {first}; give texts, booleans or integers, "
-            f"or the kind 'continuous'"
+            f"{place} is discrete, but holds {array[first]:g} in bin {first}; give texts, booleans or "
+            "integers, or the kind 'continuous'"
         )
     return whole
-
-
-def validate_same_labels(sessions: Sequence[Session]) -> None:
-    """Check that sessions can be aligned: same labels, of the same kinds, and names of their own.
-
-    Parameters
-    ----------
-    sessions : sequence of Session
-        At least one.
-
-    Raises
-    ------
-    SessionError
-        If there is no session, two have one name, or the label names, kinds, numbers of columns, weights or types of
-        categories differ; the message names both sessions and the label.
-    """
-    if not sessions:
-        raise SessionError("there are no sessions; give at least one")
-    names = [session.name for session in sessions]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise SessionError(
-            f"{', '.join(repr(name) for name in twice)} names more than one session; give each a name of its own "
-            f"(session.replace(name=...))"
-        )
-    first = sessions[0]
-    for other in sessions[1:]:
-        _check_same_labels(first, other)
-
-
-def _check_same_labels(first: Session, other: Session) -> None:
-    pair = f"session {other.name!r} differs from {first.name!r}"
-    missing = [name for name in first.labels if name not in other.labels]
-    extra = [name for name in other.labels if name not in first.labels]
-    if missing or extra:
-        parts = [f"lacks {', '.join(missing)}"] if missing else []
-        parts += [f"has also {', '.join(extra)}"] if extra else []
-        raise SessionError(f"{pair}: it {' and '.join(parts)}; all sessions need the same labels")
-    for name, values in first.labels.items():
-        theirs = other.labels[name]
-        if first.kinds[name] != other.kinds[name]:
-            raise SessionError(
-                f"{pair}: label {name!r} is {other.kinds[name]}, not {first.kinds[name]}; give both the same kind"
-            )
-        if values.shape[1:] != theirs.shape[1:]:
-            raise SessionError(
-                f"{pair}: label {name!r} has shape {theirs.shape}, not (T{_columns(values)}); "
-                f"give both the same columns"
-            )
-        if first.weights[name] != other.weights[name]:
-            raise SessionError(
-                f"{pair}: the weight of label {name!r} is {other.weights[name]:g}, not {first.weights[name]:g}; "
-                f"give both the same weight"
-            )
-        if first.kinds[name] == "discrete" and _category_type(values) != _category_type(theirs):
-            raise SessionError(
-                f"{pair}: the categories of label {name!r} are {_category_type(theirs)}, not "
-                f"{_category_type(values)}; name the categories alike in both"
-            )
-
-
-def _columns(values: Array) -> str:
-    return f", {values.shape[1]}" if values.ndim == 2 else ","
-
-
-def _category_type(values: Array) -> str:
-    return {"U": "texts", "b": "booleans"}.get(values.dtype.kind, "integers")

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from napari_unison.sessions.columns import as_text_if_objects, columns_of, read_only
 from napari_unison.sessions.errors import SessionError
-from napari_unison.sessions.labels import as_text_if_objects, columns_of, read_only
 
 Array: TypeAlias = npt.NDArray[Any]
 Neural: TypeAlias = "Array | sparse.csr_array[Any, tuple[int, int]]"
@@ -39,7 +39,8 @@ def checked_neural(neural: Any, session_name: str) -> Neural:
         raise SessionError(f"session {session_name!r}: neural has no neurons (shape {neural.shape})")
     if neural.dtype.kind not in "biuf":
         raise SessionError(
-            f"session {session_name!r}: neural holds {neural.dtype}; give counts, rates or ΔF/F as real numbers"
+            f"session {session_name!r}: neural holds {neural.dtype}; give counts, rates or ΔF/F as real "
+            "numbers"
         )
     checked: Neural = _checked_sparse(neural) if is_sparse else read_only(neural)
     _refuse_not_finite(checked, session_name)
@@ -76,8 +77,8 @@ def _refuse_not_finite(neural: Neural, session_name: str) -> None:
         first_bin, neuron = (int(index) for index in np.argwhere(~finite)[0])
         value = neural[first_bin, neuron]
     raise SessionError(
-        f"session {session_name!r}: neural is {value} in {(~finite).sum()} place(s), the first is neuron {neuron} "
-        f"(counted from 0) in bin {first_bin}; leave such bins or neurons out, or fill them in"
+        f"session {session_name!r}: neural is {value} in {(~finite).sum()} place(s), the first is neuron "
+        f"{neuron} (counted from 0) in bin {first_bin}; leave such bins or neurons out, or fill them in"
     )
 
 

@@ -54,8 +54,8 @@ def read_rat_file(
         )
     if len(position) != len(spikes):
         raise SessionError(
-            f"{place}: position has {len(position)} time bins and spikes {len(spikes)} (shape {spikes.shape}); both "
-            f"are (time bins, columns) of the same bins"
+            f"{place}: position has {len(position)} time bins and spikes {len(spikes)} (shape "
+            f"{spikes.shape}); both are (time bins, columns) of the same bins"
         )
     labels = {"position": position[:, 0], "direction": _direction(position, place)}
     try:
@@ -88,8 +88,8 @@ def _direction(position: Array, place: str) -> Array:
     neither = (right == 0) & (left == 0)
     if both.any() or neither.any():
         raise SessionError(
-            f"{place}: the columns right and left of position are both 1 in {both.sum()} bin(s) and both 0 in "
-            f"{neither.sum()} bin(s), the first is bin {(both | neither).argmax()}; each bin needs one direction: "
-            f"leave such bins out"
+            f"{place}: the columns right and left of position are both 1 in {both.sum()} bin(s) and both 0 "
+            f"in {neither.sum()} bin(s), the first is bin {(both | neither).argmax()}; each bin needs one "
+            "direction: leave such bins out"
         )
     return np.where(right == 1, "right", "left")

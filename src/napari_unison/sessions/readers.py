@@ -79,7 +79,8 @@ def load_sessions(
     if "name" in options:
         if len(files) != 1:
             raise SessionError(
-                f"one name cannot be given to {len(files)} files; load them one by one with load_session(path, name=…)"
+                f"one name cannot be given to {len(files)} files; load them one by one with "
+                "load_session(path, name=…)"
             )
         return [load_session(files[0], **options)]
     loaded = [(file, session) for file in files for session in _read(file, options)]
@@ -100,7 +101,8 @@ def _read(path: str | os.PathLike[str], options: dict[str, Any]) -> list[Session
     unknown = [name for name in options if name not in known]
     if unknown:
         raise TypeError(
-            f"{place}: the reader has no option {', '.join(unknown)}; its options are {', '.join(known) or 'none'}"
+            f"{place}: the reader has no option {', '.join(unknown)}; its options are "
+            f"{', '.join(known) or 'none'}"
         )
     return reader(path, **options)
 
@@ -115,7 +117,7 @@ def _refuse_same_names(loaded: list[tuple[str | os.PathLike[str], Session]]) -> 
     for file, session in loaded:
         if session.name in first:
             raise SessionError(
-                f"{first[session.name]} and {os.fspath(file)} both give a session {session.name!r}; rename a file, "
-                f"or load them one by one with load_session(path, name=…)"
+                f"{first[session.name]} and {os.fspath(file)} both give a session {session.name!r}; rename a "
+                "file, or load them one by one with load_session(path, name=…)"
             )
         first[session.name] = os.fspath(file)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from napari_unison.sessions.errors import SessionError
-from napari_unison.sessions.joblib_arrays import unpacked_bytes
 from napari_unison.sessions.rat_files import read_rat_file
 from napari_unison.sessions.session import Session
 from napari_unison.sessions.simulator import simulate_linear_track
+from napari_unison.sessions.unpacking import unpacked_bytes
 
 SAMPLE_NAMES: Final = ("linear-track", "rat-hippocampus")
 DATA_FOLDER_VARIABLE: Final = "NAPARI_UNISON_DATA"
@@ -35,8 +35,8 @@ def sample_sessions(
     Parameters
     ----------
     name : {"linear-track", "rat-hippocampus"}
-        Four simulated rats (offline), or the four published rats (Grosmark & Buzsáki 2016): read from the folder
-        ``$NAPARI_UNISON_DATA`` where it is set, else downloaded once.
+        Four simulated rats (offline), or the four published rats (Grosmark & Buzsáki 2016): read from the
+        folder ``$NAPARI_UNISON_DATA`` where it is set, else downloaded once.
     seed : int
         Seed of the simulation.
     names : sequence of str, optional
@@ -82,15 +82,15 @@ def _files_in(folder: Path, names: list[str]) -> list[Path]:
         present = [name for name, file in there.items() if file is not None]
         advice = f"choose those that are there with names={tuple(present)!r}, " if present else ""
         raise SessionError(
-            f"the folder {folder} (${DATA_FOLDER_VARIABLE}) lacks {', '.join(missing)} (.jl or .jl.gz); put the files "
-            f"there, {advice}or unset {DATA_FOLDER_VARIABLE} to download them"
+            f"the folder {folder} (${DATA_FOLDER_VARIABLE}) lacks {', '.join(missing)} (.jl or .jl.gz); put "
+            f"the files there, {advice}or unset {DATA_FOLDER_VARIABLE} to download them"
         )
     return [file for file in there.values() if file is not None]
 
 
 def _downloaded(name: str) -> Path:
     """Return the file of one rat from the cache, downloaded if need be and checked."""
-    import pooch
+    import pooch  # type: ignore[import-untyped]
 
     address = _ADDRESS.format(name=name)
     folder = Path(pooch.os_cache("napari-unison")) / "rat_hippocampus"
@@ -98,14 +98,14 @@ def _downloaded(name: str) -> Path:
         file = Path(pooch.retrieve(address, known_hash=None, fname=f"{name}.jl.gz", path=folder))
     except OSError as error:  # what requests raises is an OSError, too
         raise SessionError(
-            f"{name} could not be downloaded from {address} ({error}); connect to the internet, or put the file into "
-            f"a folder and set {DATA_FOLDER_VARIABLE} to it"
+            f"{name} could not be downloaded from {address} ({error}); connect to the internet, or put the "
+            f"file into a folder and set {DATA_FOLDER_VARIABLE} to it"
         ) from error
     checksum = hashlib.md5(unpacked_bytes(file), usedforsecurity=False).hexdigest()
     if checksum != _CHECKSUMS[name]:
         file.unlink()
         raise SessionError(
-            f"{name} as downloaded from {address} is not the published file (md5 {checksum}, not {_CHECKSUMS[name]}); "
-            f"it was removed: try again"
+            f"{name} as downloaded from {address} is not the published file (md5 {checksum}, not "
+            f"{_CHECKSUMS[name]}); it was removed: try again"
         )
     return file

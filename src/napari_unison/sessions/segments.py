@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,11 +39,11 @@ def stretches(segment: npt.NDArray[Any]) -> list[slice]:
         Any value a bin.
     """
     edges = [0, *border_bins(segment).tolist(), len(segment)]
-    return [slice(first, after) for first, after in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(first, after) for first, after in pairwise(edges)]
 
 
 def numbered_from_borders(is_border: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Number the stretches 0, 1, … given the bins that start one.
+    """Return segment numbers 0, 1, … from where the borders lie.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def segment_of_kept_bins(
     jumps = np.diff(kept) != 1
     if not jumps.any():
         return segment[kept]
-    # Bins that stay may be far apart and of one value, so borders between neighbours are counted before.
+    # A number may stand for several stretches (0, 1, 0), so stretches are counted before bins are taken out.
     stretch = numbered_from_borders(segment[1:] != segment[:-1])[kept]
     return numbered_from_borders(jumps | (np.diff(stretch) != 0))
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from napari_unison.sessions.columns import columns_of, read_only
 from napari_unison.sessions.errors import SessionError
-from napari_unison.sessions.labels import LabelKind, checked_labels, checked_weights, read_only
+from napari_unison.sessions.labels import LabelKind, checked_labels, checked_weights
 from napari_unison.sessions.neural import Neural, checked_neural, checked_neurons, freeze_sparse
 from napari_unison.sessions.segments import segment_of_kept_bins, stretches
 
@@ -29,7 +30,8 @@ class Session:
     name : str
         What the session is called, such as the animal or the day.
     neural : array_like or scipy.sparse, shape (T, N)
-        Counts, rates or ΔF/F: time bins × neurons, in any real type. Sparse tables stay sparse (``csr_array``).
+        Counts, rates or ΔF/F: time bins × neurons, in any real type. Sparse tables stay sparse
+        (``csr_array``).
     labels : mapping of str to array_like, or DataFrame
         Each (T,) or (T, k). Strings and booleans are discrete, floats continuous; integers need a kind.
         NaN in a continuous or circular label marks bins where it is unknown.
@@ -212,8 +214,8 @@ class Session:
             raise TypeError(f"session {self.name!r} cannot be indexed with {mask.dtype} values; {allowed}")
         if mask.shape != (self.n_bins,):
             raise SessionError(
-                f"session {self.name!r}: the mask has shape {mask.shape}, but there are {self.n_bins} time bins; "
-                f"give one boolean a bin"
+                f"session {self.name!r}: the mask has shape {mask.shape}, but there are {self.n_bins} time "
+                "bins; give one boolean a bin"
             )
         return np.flatnonzero(mask).astype(np.int64)
 
@@ -223,8 +225,9 @@ class Session:
         Parameters
         ----------
         **changes
-            Parameters of :class:`Session`. When ``labels`` is given, kinds and weights of labels that stay are kept.
-            Times are kept (gaps, too), shifted by a new ``start``, stretched by a new ``bin_width``.
+            Parameters of :class:`Session`. When ``labels`` is given, kinds and weights of labels that stay
+            are kept. Times are kept (gaps, too), shifted by a new ``start``, stretched by a new
+            ``bin_width``.
 
         Raises
         ------
@@ -238,8 +241,8 @@ class Session:
         if unknown:
             raise TypeError(f"replace() knows no {', '.join(unknown)}; it takes {', '.join(parameters)}")
         fields: dict[str, Any] = {name: getattr(self, name) for name in parameters} | changes
-        if "labels" in changes and hasattr(changes["labels"], "keys"):
-            names = list(changes["labels"].keys())
+        if "labels" in changes:
+            names = columns_of(changes["labels"], "labels", self.name)
             for what in ("kinds", "weights"):
                 if what not in changes:
                     fields[what] = {k: v for k, v in getattr(self, what).items() if k in names}
@@ -247,8 +250,8 @@ class Session:
         if len(shape) == 2 and shape[0] != self.n_bins and "segment" not in changes:
             if (self.segment != self.segment[0]).any():
                 raise SessionError(
-                    f"session {self.name!r} has segments for {self.n_bins} bins and gets neural of {shape[0]}; "
-                    f"give segment, too"
+                    f"session {self.name!r} has segments for {self.n_bins} bins and gets neural of "
+                    f"{shape[0]}; give segment, too"
                 )
             fields["segment"] = None
         if len(shape) == 2 and shape[1] != self.n_neurons and "neurons" not in changes:
@@ -276,7 +279,8 @@ class Session:
         times = read_only(np.asarray(time, dtype=np.float64))
         if times.shape != (self.n_bins,) or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
             raise SessionError(
-                f"session {self.name!r}: time has shape {times.shape}; give {self.n_bins} increasing times in s"
+                f"session {self.name!r}: time has shape {times.shape}; give {self.n_bins} increasing times "
+                "in s"
             )
         fields = {name: getattr(self, name) for name in _FIELDS}
         return self._of_checked(**fields | {"time": times, "start": float(times[0])})
@@ -301,7 +305,8 @@ class Session:
         segments = len(self.segment_slices())
         lines = [
             f"{self.name}",
-            f"  {self.n_neurons} neurons, {self.rate().mean():.2f} /s on average ({kind} {self.neural.dtype})",
+            f"  {self.n_neurons} neurons, {self.rate().mean():.2f} /s on average ({kind} "
+            f"{self.neural.dtype})",
             f"  {self.n_bins} bins of {self.bin_width * 1000:g} ms = {self.duration:.1f} s from "
             f"{self.start:g} s, {segments} segment{'s' if segments != 1 else ''}",
         ]
@@ -344,7 +349,8 @@ def _checked_segment(segment: Any, n_bins: int, session_name: str) -> npt.NDArra
         )
     if values.dtype.kind not in "iub":
         raise SessionError(
-            f"session {session_name!r}: segment holds {values.dtype}; give integers that change at every border"
+            f"session {session_name!r}: segment holds {values.dtype}; give integers that change at every "
+            "border"
         )
     return values.astype(np.int64)
 

@@ -42,8 +42,8 @@ _RATS: Final = (
 def simulate_linear_track(seed: int = 0) -> list[Session]:
     """Simulate four rats that run to and fro on a 1.6 m track, 25 ms a bin.
 
-    Time is cut at the ends of laps, as in the published recordings: position hardly jumps, direction flips. Rats 3
-    and 4 turn before 1.2 m in their first 1000 bins. Counts are dense float32, about 2 % of them non-zero.
+    Time is cut at the ends of laps, as in the published recordings: position hardly jumps, direction flips.
+    Rats 3 and 4 turn before 1.2 m in their first 1000 bins. Counts are dense float32, about 2 % non-zero.
 
     Parameters
     ----------
@@ -53,9 +53,10 @@ def simulate_linear_track(seed: int = 0) -> list[Session]:
     Returns
     -------
     list of Session
-        "rat 1" … "rat 4" with the labels ``position`` (m) and ``direction`` ("right", "left"). Their ``neurons`` hold
-        the truth: ``is_place_cell`` (N,), ``place_field`` (N, 2, 64) rates in Hz running right and left in bins of
-        2.5 cm, ``preferred_position`` (N, 2) in m (NaN without a field), ``theta_phase`` (N,) in radians.
+        "rat 1" … "rat 4" with the labels ``position`` (m) and ``direction`` ("right", "left"). Their
+        ``neurons`` hold the truth: ``is_place_cell`` (N,), ``place_field`` (N, 2, 64) rates in Hz running
+        right and left in bins of 2.5 cm, ``preferred_position`` (N, 2) in m (NaN without a field),
+        ``theta_phase`` (N,) in radians.
     """
     return [
         _simulate_rat(f"rat {number}", rat, np.random.default_rng([seed, number]))

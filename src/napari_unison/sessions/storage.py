@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
+import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -54,15 +53,13 @@ def write_sessions(
     # json in bytes, so that names of any alphabet survive without pickle
     arrays[_CONTENTS] = np.frombuffer(json.dumps(contents).encode(), dtype=np.uint8)
     target = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_sessions(path: str | os.PathLike[str]) -> list[Session]:
@@ -91,13 +88,14 @@ def read_sessions_with_extra(
         with np.load(path, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile) or _CONTENTS not in file:
                 raise SessionError(
-                    f"{place} holds no sessions of napari-unison; give a file that write_sessions wrote, or make a "
-                    f"Session from its arrays"
+                    f"{place} holds no sessions of napari-unison; give a file that write_sessions wrote, or "
+                    "make a Session from its arrays"
                 )
             contents = json.loads(file[_CONTENTS].tobytes().decode())
             if contents["version"] > _VERSION:
                 raise SessionError(
-                    f"{place} was written by a newer napari-unison (format {contents['version']}); update the package"
+                    f"{place} was written by a newer napari-unison (format {contents['version']}); update "
+                    "the package"
                 )
             sessions = [_take(entry, file.__getitem__) for entry in contents["sessions"]]
             extra = {name.removeprefix(_EXTRA): file[name] for name in file if name.startswith(_EXTRA)}

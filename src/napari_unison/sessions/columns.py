@@ -1,0 +1,102 @@
+"""Tables that people hand in, as columns of plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_unison.sessions.errors import SessionError
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+def read_only(values: Array) -> Array:
+    """Return ``values`` as an array that nobody can write to; copies unless that already holds."""
+    native = values.dtype.newbyteorder("=")
+    untouchable = not values.flags.writeable and values.base is None and values.flags.c_contiguous
+    if untouchable and values.dtype == native and type(values) is np.ndarray:
+        return values
+    copy = np.array(values, dtype=native, order="C", copy=True)
+    copy.flags.writeable = False
+    return copy
+
+
+def columns_of(table: Any, what: str, session_name: str) -> dict[str, Any]:
+    """Return the columns of a mapping, a structured array or a data frame by name.
+
+    Parameters
+    ----------
+    table : mapping, structured ndarray or DataFrame
+        The table.
+    what : str
+        What the table is, for messages: "labels" or "neurons".
+    session_name : str
+        For messages.
+
+    Raises
+    ------
+    SessionError
+        If it is none of these, or a column's name is not a text.
+    """
+    if isinstance(table, Mapping):
+        columns = dict(table)
+    elif isinstance(table, np.ndarray) and table.dtype.names:
+        columns = {name: table[name] for name in table.dtype.names}
+    elif hasattr(table, "columns"):
+        columns = {name: table[name] for name in table.columns}
+    else:
+        raise SessionError(
+            f"session {session_name!r}: {what} is a {type(table).__name__}; give a dictionary from name to "
+            f"array, or a data frame"
+        )
+    for name in columns:
+        if not isinstance(name, str) or not name.strip():
+            raise SessionError(
+                f"session {session_name!r}: the name {name!r} in {what} is not a text; give it one"
+            )
+    return columns
+
+
+def as_text_if_objects(values: Any, place: str) -> Array:
+    """Return an array without Python objects: objects that are all texts become a text array.
+
+    Parameters
+    ----------
+    values : array_like
+        The values of a column.
+    place : str
+        Where they stand, for messages.
+
+    Raises
+    ------
+    SessionError
+        If something is missing, or is not a text.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise SessionError(f"{place} is not an array: {error}") from error
+    if array.dtype.kind == "S":
+        return np.char.decode(array, "utf-8")
+    if array.dtype.kind == "T":
+        return array.astype(np.str_)
+    if array.dtype.kind != "O":
+        return array
+    flat = array.ravel().tolist()
+    missing = [index for index, value in enumerate(flat) if value is None or value != value]
+    if missing:
+        raise SessionError(
+            f"{place} has {len(missing)} missing value(s), the first in row {missing[0]}; leave those rows "
+            "out (session[mask] keeps time) or give them a name of their own"
+        )
+    if all(isinstance(value, str) for value in flat):
+        return array.astype(np.str_)
+    if all(isinstance(value, bool | np.bool_) for value in flat):
+        return array.astype(np.bool_)
+    if all(isinstance(value, int | float | np.integer | np.floating) for value in flat):
+        return np.array(flat).reshape(array.shape)
+    found = sorted({type(value).__name__ for value in flat})
+    raise SessionError(f"{place} mixes Python objects ({', '.join(found)}); give texts, booleans or numbers")

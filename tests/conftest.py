@@ -1,0 +1,28 @@
+"""Fixtures that more than one room uses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real recordings; skips where there is none."""
+    folder = os.environ.get("NAPARI_UNISON_TEST_DATA")
+    if not folder:
+        pytest.skip("NAPARI_UNISON_TEST_DATA is not set: no real recordings here")
+    if not Path(folder).is_dir():
+        pytest.skip(f"NAPARI_UNISON_TEST_DATA points to {folder}, which is no folder")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def real_rats(real_data: Path) -> Path:
+    """The folder with achilles.jl.gz and buddy.jl.gz; skips where it is not."""
+    folder = real_data / "rat_hippocampus"
+    if not folder.is_dir():
+        pytest.skip(f"there is no {folder}: no real rats here")
+    return folder

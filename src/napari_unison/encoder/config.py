@@ -10,7 +10,15 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
 
 RATIO_MASKS: Final = ("RandomNeuronMask", "RandomTimestepMask", "NeuronBlockMask")
 MASK_NAMES: Final = (*RATIO_MASKS, "TimeBlockMask", "SessionMask")
@@ -124,7 +132,9 @@ NOTEBOOK_MASKS: Final[dict[str, tuple[float, float, float]]] = {
 
 def _field(default: Any, help: str, *, group: str, unit: str | None = None, **limits: Any) -> Any:
     """Declare a parameter: its default, its help, the section of the form that shows it, and its unit."""
-    extra = {"group": group} | ({"unit": unit} if unit else {})
+    extra: dict[str, JsonValue] = {"group": group}
+    if unit:
+        extra["unit"] = unit
     return Field(default, description=help, json_schema_extra=extra, **limits)
 
 
@@ -248,7 +258,8 @@ def _explain(error: ValidationError) -> str:
         place = ".".join(str(part) for part in problem["loc"]) or "configuration"
         if problem["type"] == "extra_forbidden":
             sentences.append(
-                f"{place}: there is no such parameter; the parameters are {', '.join(EncoderConfig.model_fields)}"
+                f"{place}: there is no such parameter; the parameters are "
+                f"{', '.join(EncoderConfig.model_fields)}"
             )
             continue
         given = "" if problem["type"] == "value_error" else f" (given: {problem['input']!r})"

@@ -1,0 +1,386 @@
+"""The unified encoder as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
+
+from napari_unison.encoder.config import NOTEBOOK_MASKS, EncoderConfig
+from napari_unison.encoder.devices import choose_device
+from napari_unison.encoder.embed import PartnerBank, embed_aligned, embed_label_free
+from napari_unison.encoder.embedding import Embedding, Partners
+from napari_unison.encoder.label_space import LabelSpace
+from napari_unison.encoder.progress import ProgressBar, ProgressCallback, TrainingControl
+from napari_unison.encoder.training import Trainer, TrainingState
+from napari_unison.sessions import Session, SessionError, validate_same_labels
+
+if TYPE_CHECKING:
+    from typing import Self
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """One contrastive encoder for many sessions, matched by their labels.
+
+    After Benquet, Mirzaei, Schneider & Mathis, "Unified CEBRA encoders for integrating neural recordings via
+    behavioral alignment". The parameters are those of
+    :class:`~napari_unison.encoder.config.EncoderConfig`, which documents and validates them; the defaults are
+    the preset ``notebook``.
+
+    Attributes
+    ----------
+    config_ : EncoderConfig
+        The validated parameters.
+    training_sessions_ : list of Session
+        The sessions it was fitted on; partners come from them.
+    history_ : dict of str to array (n_iter_,)
+        "loss" (nats), "goodness_of_fit" (bits), "seconds" (s) after each training step.
+    n_iter_ : int
+        Training steps done.
+    was_stopped_ : bool
+        Whether training was stopped before ``max_iterations``.
+    seed_ : int
+        The seed that was used, drawn where ``random_state`` is None.
+    device_ : str
+        Where it was trained.
+
+    Examples
+    --------
+    >>> from napari_unison import UnifiedEncoder, sample_sessions
+    >>> encoder = UnifiedEncoder(max_iterations=100, random_state=0)
+    >>> embedding = encoder.fit(sample_sessions("linear-track")).embed()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        model_architecture: str = "offset10-model",
+        batch_size: int = 2048,
+        output_dimension: int = 32,
+        time_offsets: int = 10,
+        learning_rate: float = 3e-4,
+        num_hidden_units: int = 32,
+        temperature: float = 1.0,
+        temperature_mode: str = "constant",
+        min_temperature: float | None = None,
+        distance: str = "cosine",
+        max_iterations: int = 5000,
+        conditional: str = "time_delta",
+        masks: Mapping[str, Any] | None = NOTEBOOK_MASKS,
+        label_scaling: str = "none",
+        positives: str = "independent",
+        max_label_distance: float | None = None,
+        device: str = "auto",
+        random_state: int | None = None,
+        verbose: bool = True,
+    ) -> None:
+        self.model_architecture = model_architecture
+        self.batch_size = batch_size
+        self.output_dimension = output_dimension
+        self.time_offsets = time_offsets
+        self.learning_rate = learning_rate
+        self.num_hidden_units = num_hidden_units
+        self.temperature = temperature
+        self.temperature_mode = temperature_mode
+        self.min_temperature = min_temperature
+        self.distance = distance
+        self.max_iterations = max_iterations
+        self.conditional = conditional
+        self.masks = masks
+        self.label_scaling = label_scaling
+        self.positives = positives
+        self.max_label_distance = max_label_distance
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @classmethod
+    def from_config(cls, config: EncoderConfig) -> Self:
+        """Return an encoder, not yet fitted, with the parameters of a configuration."""
+        return cls(**{name: getattr(config, name) for name in EncoderConfig.model_fields})
+
+    def fit(
+        self,
+        sessions: Sequence[Session],
+        y: None = None,  # noqa: ARG002 - part of scikit-learn's interface
+        *,
+        on_progress: ProgressCallback | None = None,
+        control: TrainingControl | None = None,
+    ) -> Self:
+        """Train on sessions.
+
+        Parameters
+        ----------
+        sessions : sequence of Session
+            At least one; all carry the same labels, each its own neurons.
+        y : None
+            Not used; the labels are in the sessions.
+        on_progress : callable, optional
+            Called with a :class:`~napari_unison.encoder.Progress` at most ten times a second.
+        control : TrainingControl, optional
+            Pauses or stops the training; a stop leaves a usable encoder with ``was_stopped_`` set.
+
+        Returns
+        -------
+        UnifiedEncoder
+            Itself, fitted.
+
+        Raises
+        ------
+        ConfigurationError
+            If a parameter is not valid.
+        SessionError
+            If the sessions do not go together or offer nothing to train on.
+        TrainingError
+            If the loss is no longer finite.
+        """
+        config = EncoderConfig.from_parameters(self.get_params(deep=False))
+        sessions = _checked_sessions(sessions)
+        seed = config.random_state
+        if seed is None:
+            seed = int(np.random.SeedSequence().generate_state(1)[0])
+        space = LabelSpace(sessions, config.label_scaling)
+        space.warn_if_one_label_outweighs()
+        neurons = [session.n_neurons for session in sessions]
+        state = TrainingState.new(config, neurons, seed, choose_device(config.device))
+        trainer = Trainer(config, sessions, space, state)
+        stopped = _run(trainer, config.max_iterations, on_progress, control)
+        self._keep(config, sessions, seed, state, stopped)
+        return self
+
+    def resume(
+        self,
+        iterations: int | None = None,
+        *,
+        on_progress: ProgressCallback | None = None,
+        control: TrainingControl | None = None,
+    ) -> Self:
+        """Go on training on the same sessions, as if it had not been interrupted.
+
+        Parameters
+        ----------
+        iterations : int, optional
+            Steps to add; those that a stop left out unless given.
+        on_progress, control
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        UnifiedEncoder
+            Itself.
+
+        Raises
+        ------
+        NotFittedError
+            If it was not fitted.
+        ValueError
+            If there is nothing left to do and ``iterations`` is not given.
+        """
+        self._check_fitted()
+        left = max(self.config_.max_iterations - self.n_iter_, 0) if iterations is None else iterations
+        if left < 1:
+            raise ValueError(
+                f"all {self.n_iter_} iterations are done: say how many to add, such as resume(1000)"
+            )
+        state = copy.deepcopy(self._state)
+        trainer = Trainer(self.config_, self.training_sessions_, self._space, state)
+        stopped = _run(trainer, left, on_progress, control)
+        self._keep(self.config_, self.training_sessions_, self.seed_, state, stopped)
+        return self
+
+    def embed(
+        self,
+        sessions: Sequence[Session] | Session | None = None,
+        align: bool = True,
+        partners: Literal["training", "given"] = "training",
+        silence_own: bool = False,
+    ) -> Embedding:
+        """Embed sessions.
+
+        Parameters
+        ----------
+        sessions : sequence of Session, optional
+            Any of the training sessions' names, with the same neurons; the training sessions unless given.
+        align : bool
+            Fill the other sessions' neurons in from the bins whose labels are nearest (for looking; what is
+            decoded from it is circular). Otherwise label-free: only the session's own neurons.
+        partners : {"training", "given"}
+            Whether partners are bins of the training sessions or of the sessions handed in. Training sessions
+            that are not handed in are then silent, and the embedding says so.
+        silence_own : bool
+            Set the session's own neurons to zero: the control of an aligned embedding.
+
+        Returns
+        -------
+        Embedding
+            Latents, one row a time bin, whatever the session's length.
+
+        Raises
+        ------
+        NotFittedError
+            If it was not fitted.
+        SessionError
+            If a name is unknown, a width differs, or labels do not fit those of training.
+        ValueError
+            If ``partners`` is not one of the two, or ``silence_own`` is asked of a label-free embedding.
+        """
+        self._check_fitted()
+        if partners not in ("training", "given"):
+            raise ValueError(f"partners is {partners!r}: choose 'training' or 'given'")
+        given = self.training_sessions_ if sessions is None else _checked_sessions(sessions)
+        numbers = [self._number_of(session) for session in given]
+        if align:
+            return self._embed_aligned(given, numbers, partners, silence_own)
+        if silence_own:
+            raise ValueError(
+                "a label-free embedding of silent neurons holds nothing: silence_own needs align=True"
+            )
+        values, residual = embed_label_free(self._state.network, given, numbers)
+        return Embedding(
+            tuple(values), tuple(given), "label-free", "none", tuple(residual), self.session_names_
+        )
+
+    def transform(self, sessions: Sequence[Session] | Session, align: bool = False) -> list[Array]:
+        """Return latents of sessions; label-free unless asked otherwise.
+
+        Parameters
+        ----------
+        sessions : sequence of Session
+            Any of the training sessions' names, with the same neurons.
+        align : bool
+            As in :meth:`embed`.
+
+        Returns
+        -------
+        list of array (T_s, D) of float32
+            One a session.
+
+        Raises
+        ------
+        NotFittedError, SessionError
+            As in :meth:`embed`.
+        """
+        return list(self.embed(sessions, align=align).values)
+
+    def save(
+        self, folder: str | Path, *, embedding: Embedding | None = None, held_out: Sequence[Session] = ()
+    ) -> Path:
+        """Save to a folder ``NAME.unison``, without pickle; see :func:`~napari_unison.encoder.save_run`."""
+        from napari_unison.encoder.runs import Run, save_run
+
+        return save_run(Run(self, embedding, tuple(held_out)), folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> UnifiedEncoder:
+        """Load from a folder; see :func:`~napari_unison.encoder.load_run`."""
+        from napari_unison.encoder.runs import load_run
+
+        return load_run(folder).encoder
+
+    @property
+    def temperature_(self) -> float:
+        """The temperature after training."""
+        self._check_fitted()
+        return self._state.criterion.temperature
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_state")
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError("this UnifiedEncoder is not fitted yet: call fit(sessions) first")
+
+    def _keep(
+        self,
+        config: EncoderConfig,
+        sessions: Sequence[Session],
+        seed: int,
+        state: TrainingState,
+        stopped: bool,
+        space: LabelSpace | None = None,
+    ) -> None:
+        """Take over the result of a training, all at once."""
+        self.config_ = config
+        self.training_sessions_ = list(sessions)
+        self.session_names_ = tuple(session.name for session in sessions)
+        self.seed_ = seed
+        self.history_ = state.history.as_arrays(config.batch_size)
+        self.n_iter_ = len(state.history.loss)
+        self.was_stopped_ = stopped
+        self.device_ = str(next(state.network.parameters()).device)
+        self._space = space or LabelSpace(sessions, config.label_scaling)
+        self._state = state
+
+    def _number_of(self, session: Session) -> int:
+        if session.name not in self.session_names_:
+            raise SessionError(
+                f"no training session is called {session.name!r}; the encoder knows "
+                f"{', '.join(map(repr, self.session_names_))}. Rename the session "
+                f"(session.replace(name=...)) or train with it"
+            )
+        number = self.session_names_.index(session.name)
+        expected = self.training_sessions_[number].n_neurons
+        if session.n_neurons != expected:
+            raise SessionError(
+                f"session {session.name!r} has {session.n_neurons} neurons, but had {expected} in training: "
+                f"give the same neurons in the same order"
+            )
+        return number
+
+    def _embed_aligned(
+        self, given: Sequence[Session], numbers: Sequence[int], partners: Partners, silence_own: bool
+    ) -> Embedding:
+        bank: list[Session | None] = list(self.training_sessions_)
+        if partners == "given":
+            by_number = dict(zip(numbers, given, strict=True))
+            bank = [by_number.get(number) for number in range(len(self.session_names_))]
+        values, residual = embed_aligned(
+            self._state.network,
+            given,
+            numbers,
+            PartnerBank(bank, self._space, self.config_.max_label_distance, self.seed_),
+            silence_own=silence_own,
+        )
+        return Embedding(
+            values=tuple(values),
+            sessions=tuple(given),
+            kind="aligned",
+            partners=partners,
+            residual=tuple(residual),
+            partner_names=self.session_names_,
+            control="silenced" if silence_own else None,
+            silenced=tuple(
+                name for name, other in zip(self.session_names_, bank, strict=True) if other is None
+            ),
+        )
+
+
+def _run(
+    trainer: Trainer, iterations: int, on_progress: ProgressCallback | None, control: TrainingControl | None
+) -> bool:
+    """Train, with a progress bar where nobody else listens; return whether it was stopped."""
+    if on_progress is not None or not trainer.config.verbose:
+        return trainer.run(iterations, on_progress, control)
+    with ProgressBar(len(trainer.state.history.loss)) as bar:
+        return trainer.run(iterations, bar, control)
+
+
+def _checked_sessions(sessions: Sequence[Session] | Session) -> list[Session]:
+    """Return sessions as a list, or say what was given instead."""
+    given = [sessions] if isinstance(sessions, Session) else list(sessions)
+    for session in given:
+        if not isinstance(session, Session):
+            raise TypeError(
+                f"sessions are napari_unison.Session objects, not {type(session).__name__}: make one with "
+                f"Session(name, neural, labels, bin_width)"
+            )
+    if not given:
+        raise SessionError("no session was given: give at least one")
+    validate_same_labels(given)
+    return given

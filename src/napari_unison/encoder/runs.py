@@ -1,0 +1,288 @@
+"""Saved runs: the folder ``NAME.unison``, readable without running anything that it holds.
+
+Layout: ``config.toml``, ``encoder.safetensors``, ``optimizer.safetensors``, ``history.csv``, ``sessions.npz``
+(the training sessions), ``held-out.npz``, ``embedding.npz``, ``run.json``. See ``docs/saved-run.md``.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_unison.sessions import Session, SessionError, read_sessions, write_sessions
+
+if TYPE_CHECKING:
+    from napari_unison.encoder.embedding import Embedding
+    from napari_unison.encoder.estimator import UnifiedEncoder
+    from napari_unison.encoder.training import TrainingState
+
+FORMAT_VERSION = 1
+SUFFIX = ".unison"
+_PACKAGES = ("napari-unison", "torch", "numpy", "scipy", "scikit-learn", "safetensors")
+
+
+class RunError(ValueError):
+    """A saved run cannot be read or written; the message names the folder and file and says what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run folder holds.
+
+    Attributes
+    ----------
+    encoder : UnifiedEncoder
+        Fitted.
+    embedding : Embedding or None
+        The embedding that was saved with it.
+    held_out : tuple of Session
+        Sessions that were kept out of training, for scores.
+    """
+
+    encoder: UnifiedEncoder
+    embedding: Embedding | None = None
+    held_out: tuple[Session, ...] = ()
+
+
+def is_run(folder: str | os.PathLike[str]) -> bool:
+    """Tell whether a path is a saved run; looks at names only."""
+    path = Path(folder)
+    return path.suffix == SUFFIX and (path / "run.json").is_file()
+
+
+def save_run(run: Run, folder: str | os.PathLike[str]) -> Path:
+    """Save a run; the folder appears complete or not at all, and replaces an earlier run of that name.
+
+    Parameters
+    ----------
+    run : Run
+        Its encoder is fitted.
+    folder : path
+        Ends with ``.unison``; the suffix is added where it is missing.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    RunError
+        If a file or a folder that is no run stands there.
+    NotFittedError
+        If the encoder was not fitted.
+    """
+    run.encoder._check_fitted()
+    target = Path(folder)
+    if target.suffix != SUFFIX:
+        target = target.with_name(target.name + SUFFIX)
+    if target.exists() and not is_run(target):
+        raise RunError(f"{target} exists and is not a saved run: choose another name")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        _write(run, fresh)
+        _share(fresh)
+        _put_in_place(fresh, target)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return target
+
+
+def load_run(folder: str | os.PathLike[str]) -> Run:
+    """Load a run.
+
+    Parameters
+    ----------
+    folder : path
+        Written by :func:`save_run`.
+
+    Returns
+    -------
+    Run
+        Encoder, embedding and held-out sessions; embedding and training go on exactly as before saving.
+
+    Raises
+    ------
+    RunError
+        If the folder is no run, is incomplete, or was written by a newer version.
+    """
+    path = Path(folder)
+    if not (path / "run.json").is_file():
+        raise RunError(f"{path} is not a saved run: there is no run.json in it")
+    try:
+        return _read(path)
+    except FileNotFoundError as error:
+        raise RunError(f"{path} is incomplete: {Path(error.filename).name} is missing") from error
+    except (SessionError, KeyError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from error
+
+
+def _share(folder: Path) -> None:
+    """Give a folder and its files the usual access rights; temporary ones are their owner's alone."""
+    umask = os.umask(0)
+    os.umask(umask)
+    folder.chmod(0o777 & ~umask)
+    for file in folder.iterdir():
+        file.chmod(0o666 & ~umask)
+
+
+def _put_in_place(fresh: Path, target: Path) -> None:
+    """Swap a new folder in; the old one goes only after the new one is there."""
+    if not target.exists():
+        fresh.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent)) / "run"
+    target.rename(old)
+    try:
+        fresh.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    finally:
+        shutil.rmtree(old.parent, ignore_errors=True)
+
+
+def _write(run: Run, folder: Path) -> None:
+    import tomli_w
+    from safetensors.torch import save_file
+
+    encoder = run.encoder
+    state = encoder._state
+    config = encoder.config_.model_dump(mode="json", exclude_none=True)
+    (folder / "config.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
+    save_file(_weights(state), folder / "encoder.safetensors")
+    save_file(_flatten(state.optimizer), folder / "optimizer.safetensors")
+    with open(folder / "history.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(encoder.history_)
+        writer.writerows(zip(*(column.tolist() for column in encoder.history_.values()), strict=True))
+    write_sessions(folder / "sessions.npz", encoder.training_sessions_)
+    if run.held_out:
+        write_sessions(folder / "held-out.npz", run.held_out)
+    if run.embedding is not None:
+        run.embedding.save(folder / "embedding.npz")
+    (folder / "run.json").write_text(json.dumps(_facts(encoder), indent=2), encoding="utf-8")
+
+
+def _read(folder: Path) -> Run:
+    import torch
+    from safetensors.torch import load_file
+
+    from napari_unison.encoder.config import EncoderConfig
+    from napari_unison.encoder.embedding import Embedding
+    from napari_unison.encoder.estimator import UnifiedEncoder
+    from napari_unison.encoder.training import TrainingState
+
+    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    if facts["format_version"] > FORMAT_VERSION:
+        raise RunError(
+            f"{folder} has format {facts['format_version']}, this version reads up to {FORMAT_VERSION}: "
+            f"update napari-unison"
+        )
+    parameters = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+    # a parameter that is None has no entry in toml; a configuration without masks has an empty table
+    config = EncoderConfig.from_parameters({"masks": {}} | parameters)
+    sessions = read_sessions(folder / "sessions.npz")
+    state = TrainingState.new(
+        config, [session.n_neurons for session in sessions], facts["seed"], torch.device("cpu")
+    )
+    weights = load_file(folder / "encoder.safetensors")
+    for part, module in _parts(state).items():
+        module.load_state_dict(
+            {name.removeprefix(part): value for name, value in weights.items() if name.startswith(part)}
+        )
+    state.optimizer = _unflatten(load_file(folder / "optimizer.safetensors"), facts["optimizer"])
+    state.rng.bit_generator.state = facts["random_generator"]
+    with open(folder / "history.csv", newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            state.history.loss.append(float(row["loss"]))
+            state.history.seconds.append(float(row["seconds"]))
+    encoder = UnifiedEncoder.from_config(config)
+    encoder._keep(config, sessions, facts["seed"], state, facts["was_stopped"])
+    embedding = folder / "embedding.npz"
+    held_out = folder / "held-out.npz"
+    return Run(
+        encoder,
+        Embedding.load(embedding) if embedding.exists() else None,
+        tuple(read_sessions(held_out)) if held_out.exists() else (),
+    )
+
+
+def _facts(encoder: UnifiedEncoder) -> dict[str, Any]:
+    state = encoder._state
+    return {
+        "format_version": FORMAT_VERSION,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {package: version(package) for package in _PACKAGES}
+        | {"python": platform.python_version()},
+        "device": encoder.device_,
+        "seed": encoder.seed_,
+        "iterations": encoder.n_iter_,
+        "was_stopped": encoder.was_stopped_,
+        "temperature": state.criterion.temperature,
+        "sessions": [
+            {"name": s.name, "bins": s.n_bins, "neurons": s.n_neurons, "sha256": _checksum(s)}
+            for s in encoder.training_sessions_
+        ],
+        "optimizer": state.optimizer.get("param_groups", []),
+        "random_generator": state.rng.bit_generator.state,
+    }
+
+
+def _checksum(session: Session) -> str:
+    """Return a checksum of a session's activity, times and labels."""
+    digest = hashlib.sha256()
+    neural = session.neural
+    arrays: Sequence[Any] = (neural,)
+    if not isinstance(neural, np.ndarray):
+        arrays = (neural.data, neural.indices, neural.indptr)
+    for array in (*arrays, session.time, session.segment, *session.labels.values()):
+        digest.update(str((array.dtype, array.shape)).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _parts(state: TrainingState) -> dict[str, Any]:
+    return {"network.": state.network, "loss.": state.criterion}
+
+
+def _weights(state: TrainingState) -> dict[str, Any]:
+    return {
+        part + name: value.detach().cpu().contiguous()
+        for part, module in _parts(state).items()
+        for name, value in module.state_dict().items()
+    }
+
+
+def _flatten(optimizer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        f"{number}.{name}": value.detach().cpu().contiguous()
+        for number, entries in optimizer.get("state", {}).items()
+        for name, value in entries.items()
+    }
+
+
+def _unflatten(tensors: dict[str, Any], groups: list[dict[str, Any]]) -> dict[str, Any]:
+    if not groups:
+        return {}
+    state: dict[int, dict[str, Any]] = {}
+    for key, value in tensors.items():
+        number, name = key.split(".", 1)
+        state.setdefault(int(number), {})[name] = value
+    return {"state": state, "param_groups": groups}

@@ -1,0 +1,250 @@
+"""The training loop: draw, gather, mask, encode, compare, update."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from napari_unison.encoder.batches import BatchAssembler
+from napari_unison.encoder.config import EncoderConfig
+from napari_unison.encoder.label_space import LabelSpace
+from napari_unison.encoder.loss import InfoNCE, goodness_of_fit
+from napari_unison.encoder.masking import Masker
+from napari_unison.encoder.networks import UnifiedNetwork, architecture_of
+from napari_unison.encoder.progress import Progress, ProgressCallback, TrainingControl
+from napari_unison.encoder.sampling import BatchSampler
+from napari_unison.sessions import Session
+
+_SECONDS_BETWEEN_REPORTS = 0.1
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says why and what to change."""
+
+
+@dataclass
+class History:
+    """Loss (nats) and elapsed time (s, pauses left out) after each training step."""
+
+    loss: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def as_arrays(self, batch_size: int) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
+        """Return "loss", "goodness_of_fit" (bits) and "seconds", one entry an iteration."""
+        loss = np.array(self.loss)
+        return {
+            "loss": loss,
+            "goodness_of_fit": goodness_of_fit(loss, batch_size),
+            "seconds": np.array(self.seconds),
+        }
+
+
+@dataclass
+class TrainingState:
+    """What a training has made so far, and what it needs to go on: this is kept and saved.
+
+    Attributes
+    ----------
+    network : UnifiedNetwork
+        On its device.
+    criterion : InfoNCE
+        The loss, with its temperature.
+    rng : numpy.random.Generator
+        Source of all randomness of the training.
+    history : History
+        One entry a step.
+    optimizer : dict
+        State of Adam; empty before the first step.
+    """
+
+    network: UnifiedNetwork
+    criterion: InfoNCE
+    rng: np.random.Generator
+    history: History = field(default_factory=History)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def new(
+        cls, config: EncoderConfig, neurons: Sequence[int], seed: int, device: torch.device
+    ) -> TrainingState:
+        """Draw initial weights.
+
+        Parameters
+        ----------
+        config : EncoderConfig
+            Parameters.
+        neurons : sequence of int
+            Neurons of each session.
+        seed : int
+            Decides weights, batches and masks.
+        device : torch.device
+            Where to train.
+        """
+        network = UnifiedNetwork(
+            architecture_of(config.model_architecture),
+            neurons,
+            config.num_hidden_units,
+            config.output_dimension,
+            torch.Generator().manual_seed(seed),
+        )
+        criterion = InfoNCE(
+            config.distance,
+            config.temperature,
+            learn_temperature=config.temperature_mode == "auto",
+            min_temperature=config.min_temperature,
+        )
+        return cls(network.to(device), criterion.to(device), np.random.default_rng(seed))
+
+
+class Trainer:
+    """Continues a training.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+        Parameters.
+    sessions : sequence of Session
+        The training sessions.
+    space : LabelSpace
+        Where their labels are compared.
+    state : TrainingState
+        Changed in place.
+
+    Raises
+    ------
+    SessionError
+        If the sessions offer nothing to train on.
+    """
+
+    def __init__(
+        self, config: EncoderConfig, sessions: Sequence[Session], space: LabelSpace, state: TrainingState
+    ) -> None:
+        self.config = config
+        self.state = state
+        self._sampler = BatchSampler(
+            sessions,
+            space,
+            time_offsets=config.time_offsets,
+            positives=config.positives,
+            max_label_distance=config.max_label_distance,
+        )
+        architecture = state.network.architecture
+        self._assembler = BatchAssembler(
+            sessions,
+            architecture.left,
+            architecture.right,
+            config.batch_size,
+            Masker(config.masks),
+            next(state.network.parameters()).device,
+        )
+        parameters = [*state.network.parameters(), *state.criterion.parameters()]
+        self._optimizer = torch.optim.Adam(parameters, lr=config.learning_rate)
+        if state.optimizer:
+            self._optimizer.load_state_dict(state.optimizer)
+
+    def step(self) -> float:
+        """Do one training step and return its loss (nats)."""
+        state = self.state
+        bins = self._sampler.draw(self.config.batch_size, state.rng)
+        windows = self._assembler.assemble(bins, state.rng)
+        reference, positive, negative = state.network(windows).split(self.config.batch_size)
+        loss = state.criterion(reference, positive, negative)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self._optimizer.step()
+        return float(loss.detach())
+
+    def run(
+        self,
+        iterations: int,
+        on_progress: ProgressCallback | None = None,
+        control: TrainingControl | None = None,
+    ) -> bool:
+        """Train.
+
+        Parameters
+        ----------
+        iterations : int
+            Steps to do.
+        on_progress : callable, optional
+            Called with a :class:`Progress` at most ten times a second, and at the end.
+        control : TrainingControl, optional
+            Pauses or stops the training between steps.
+
+        Returns
+        -------
+        bool
+            Whether it was stopped before its end.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is no longer finite; the step that made it so stays in the history.
+        """
+        history = self.state.history
+        total = len(history.loss) + iterations
+        clock = _Clock(history.seconds[-1] if history.seconds else 0.0)
+        self.state.network.train()
+        while len(history.loss) < total:
+            if control is not None:
+                clock.leave_out(control.wait_while_paused)
+                if control.is_stopped:
+                    break
+            loss = self.step()
+            history.loss.append(loss)
+            history.seconds.append(clock.seconds())
+            if not np.isfinite(loss):
+                raise TrainingError(
+                    f"the loss became {loss} at iteration {len(history.loss)}: lower learning_rate "
+                    f"({self.config.learning_rate:g}) or raise temperature "
+                    f"({self.state.criterion.temperature:g})"
+                )
+            if on_progress is not None and clock.is_due():
+                on_progress(self._progress(total, clock))
+        self.state.optimizer = self._optimizer.state_dict()
+        if on_progress is not None and history.loss:
+            on_progress(self._progress(total, clock))
+        return len(history.loss) < total
+
+    def _progress(self, total: int, clock: _Clock) -> Progress:
+        done = len(self.state.history.loss)
+        loss = self.state.history.loss[-1]
+        speed = clock.steps_per_second(done)
+        fit = float(goodness_of_fit(loss, self.config.batch_size))
+        return Progress(done, total, loss, fit, speed, (total - done) / speed)
+
+
+class _Clock:
+    """Training time without pauses, and when the next report is due."""
+
+    def __init__(self, before: float) -> None:
+        self._begin = time.perf_counter() - before
+        self._before = before
+        self._last_report = -np.inf
+        self._first_step: int | None = None
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self._begin
+
+    def leave_out(self, wait: Callable[[], None]) -> None:
+        """Run ``wait`` without counting its time."""
+        begin = time.perf_counter()
+        wait()
+        self._begin += time.perf_counter() - begin
+
+    def is_due(self) -> bool:
+        now = time.perf_counter()
+        if now - self._last_report < _SECONDS_BETWEEN_REPORTS:
+            return False
+        self._last_report = now
+        return True
+
+    def steps_per_second(self, done: int) -> float:
+        if self._first_step is None:
+            self._first_step = done - 1
+        return (done - self._first_step) / max(self.seconds() - self._before, 1e-9)

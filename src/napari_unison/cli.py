@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -20,7 +20,7 @@ from napari_unison.configuration_options import (
     read_configuration,
 )
 from napari_unison.encoder.config import ConfigurationError
-from napari_unison.terminal import interruptible, progress_bar
+from napari_unison.interruption import interruptible
 
 if TYPE_CHECKING:
     from napari_unison.encoder import Embedding
@@ -61,7 +61,7 @@ def _is_for_the_person(error: Exception) -> bool:
     return ours or isinstance(error, OSError)
 
 
-def _show_warning(message: Warning | str, *_place: object) -> None:
+def _show_warning(message: Warning | str, *_where: Any, **_also: Any) -> None:
     click.echo(f"Warning: {message}", err=True)
 
 
@@ -129,13 +129,13 @@ def train(
     )
     _describe(sessions, held_out)
     encoder = UnifiedEncoder.from_config(config)
-    with interruptible() as control, progress_bar(config.verbose) as show:
-        encoder.fit(training, on_progress=show, control=control)
+    with interruptible() as control:
+        encoder.fit(training, control=control)
     if encoder.was_stopped_:
         done = f"{encoder.n_iter_} of {config.max_iterations} iterations"
         click.echo(f"Stopped after {done}; the encoder so far is saved.")
-    save_run(Run(encoder, encoder.embed(), held_out), folder)
-    click.echo(f"Run saved in {folder}.")
+    saved = save_run(Run(encoder, encoder.embed(), tuple(held_out)), folder)
+    click.echo(f"Run saved in {saved}.")
 
 
 @main.command()
@@ -155,7 +155,12 @@ def train(
     help="Where aligned embeddings find the other sessions' neurons: in training sessions or in PATHS.",
 )  # fmt: skip
 def embed(
-    run_folder: Path, paths: tuple[Path, ...], file: Path, held_out: bool, label_free: bool, partners: str
+    run_folder: Path,
+    paths: tuple[Path, ...],
+    file: Path,
+    held_out: bool,
+    label_free: bool,
+    partners: Literal["training", "given"],
 ) -> None:
     """Embed sessions with the encoder of a saved run.
 
@@ -247,12 +252,14 @@ def _refuse_existing(folder: Path, overwrite: bool) -> None:
     """Refuse before the training what could not be saved after it."""
     from napari_unison.encoder import is_run
 
-    if not folder.exists():
-        return
-    if not is_run(folder):
-        raise click.UsageError(f"--to {folder}: there is something else of that name; choose another.")
-    if not overwrite:
+    if folder.suffix != ".unison":
+        raise click.UsageError(
+            f"--to {folder}: the name of a run ends in .unison, such as {folder.name}.unison."
+        )
+    if is_run(folder) and not overwrite:
         raise click.UsageError(f"--to {folder}: there is a run already; choose another name, or --overwrite.")
+    if folder.exists() and not is_run(folder):
+        raise click.UsageError(f"--to {folder}: something that is no run has that name; choose another.")
 
 
 def _describe(sessions: Sequence[Session], held_out: Sequence[Session]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_unison.terminal import interruptible, progress_bar
+from napari_unison.interruption import interruptible
 
 if TYPE_CHECKING:
     from napari_unison.encoder import Run
@@ -98,14 +98,13 @@ def _train(seed: int) -> tuple[Run, list[Session]]:
     with _timed("Simulating four rats on a linear track"):
         sessions = sample_sessions("linear-track", seed=seed)
         training, held_out = split_sessions(sessions, 0.8)
-    config = PRESETS["quick look"].model_copy(update={"random_state": seed, "verbose": False})
+    config = PRESETS["quick look"].model_copy(update={"random_state": seed})
     encoder = UnifiedEncoder.from_config(config)
     with (
         _timed(f"Training one encoder on the first 80 % of each session, {config.max_iterations} iterations"),
         interruptible() as control,
-        progress_bar() as show,
     ):
-        encoder.fit(training, on_progress=show, control=control)
+        encoder.fit(training, control=control)
     with _timed("Embedding the training sessions (aligned)"):
         embedding = encoder.embed()
     return Run(encoder, embedding, tuple(held_out)), sessions

@@ -30,6 +30,8 @@ class FlowField:
         Change of the two latents by time, in 1/s.
     labels : mapping of str to ndarray, (M,) or (M, k)
         Labels of the bin in the middle of the step.
+    rows : ndarray of int, (M,)
+        That bin, as a row of the stacked embedding.
     session_index : ndarray of int, (M,)
         Session of the step, an index into ``session_names``.
     session_names : tuple of str
@@ -45,6 +47,7 @@ class FlowField:
     positions: npt.NDArray[np.float64]
     velocities: npt.NDArray[np.float64]
     labels: Mapping[str, npt.NDArray[Any]]
+    rows: npt.NDArray[np.intp]
     session_index: npt.NDArray[np.intp]
     session_names: tuple[str, ...]
     latents: tuple[int, int]
@@ -109,8 +112,8 @@ def flow_field(embedding: Embedding, latents: tuple[int, int], *, step: int = 30
         raise ValueError(
             f"latents {latents} are not all among the {embedding.n_latents} latents, counted from 0"
         )
-    positions, velocities, indices = [], [], []
-    labels: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in embedding.sessions[0].labels}
+    positions, velocities, rows, indices = [], [], [], []
+    first_row = 0
     for index, (session, values) in enumerate(zip(embedding.sessions, embedding.values, strict=True)):
         starts = _step_starts(session.segment_slices(), step)
         ends = starts + step
@@ -119,12 +122,14 @@ def flow_field(embedding: Embedding, latents: tuple[int, int], *, step: int = 30
         positions.append((plane[starts] + plane[ends]) / 2)
         velocities.append((plane[ends] - plane[starts]) / elapsed[:, np.newaxis])
         indices.append(np.full(len(starts), index, dtype=np.intp))
-        for name, parts in labels.items():
-            parts.append(np.asarray(session.labels[name])[starts + step // 2])
+        rows.append(first_row + starts + step // 2)
+        first_row += len(values)
+    middle = np.concatenate(rows)
     return FlowField(
         np.concatenate(positions),
         np.concatenate(velocities),
-        MappingProxyType({name: np.concatenate(parts) for name, parts in labels.items()}),
+        MappingProxyType({name: embedding.label(name)[middle] for name in embedding.sessions[0].labels}),
+        middle,
         np.concatenate(indices),
         tuple(embedding.session_names),
         latents,

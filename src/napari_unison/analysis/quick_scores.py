@@ -14,6 +14,7 @@ from napari_unison.analysis.tables import data_frame, text_table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_unison.encoder.embedding import Embedding
     from napari_unison.encoder.estimator import UnifiedEncoder
     from napari_unison.sessions import Session
 
@@ -122,6 +123,7 @@ def quick_scores(
     train: Sequence[Session],
     test: Sequence[Session],
     *,
+    aligned: tuple[Embedding, Embedding] | None = None,
     on_progress: OnProgress | None = None,
 ) -> QuickScores:
     """Score an encoder on a quick split in time: label-free, aligned, and aligned with own neurons silenced.
@@ -135,6 +137,8 @@ def quick_scores(
     test : sequence of Session
         Later bins of the same sessions. In aligned embeddings of them, partners come from ``test`` itself,
         as in the notebook.
+    aligned : tuple of Embedding, optional
+        The aligned embeddings of ``train`` and ``test``, if they are there already.
     on_progress : callable, optional
         Called with the share that is done and what comes next.
 
@@ -155,9 +159,9 @@ def quick_scores(
     say(0.2, "decoding the label-free embedding")
     label_free = decode(*free)
     say(0.35, "aligned embedding")
-    full = (encoder.embed(train), encoder.embed(test, partners="given"))
+    full = aligned or (encoder.embed(train), encoder.embed(test, partners="given"))
     say(0.5, "scoring the aligned embedding")
-    aligned = decode(*full)
+    circular = decode(*full)
     say(0.65, "aligned embedding without the own neurons")
     control = (
         encoder.embed(train, silence_own=True),
@@ -166,7 +170,7 @@ def quick_scores(
     say(0.85, "scoring the control")
     silenced = decode(*control)
     say(1.0, "done")
-    return QuickScores(label_free, aligned, silenced, _split_in_words(train, test))
+    return QuickScores(label_free, circular, silenced, _split_in_words(train, test))
 
 
 def _silent(_share: float, _what: str) -> None:

@@ -1,0 +1,21 @@
+"""Figures: one function each, returning a matplotlib ``Figure`` whose title names the kind of embedding."""
+
+from napari_unison.display.figures.behaviour import position_figure
+from napari_unison.display.figures.embedding import embedding_figure
+from napari_unison.display.figures.flow import flow_figure
+from napari_unison.display.figures.latents import best_latents_figure, latent_scores_figure
+from napari_unison.display.figures.notebook import notebook_figures, write_figures
+from napari_unison.display.figures.scores import quick_scores_figure
+from napari_unison.display.figures.training import training_history_figure
+
+__all__ = [
+    "best_latents_figure",
+    "embedding_figure",
+    "flow_figure",
+    "latent_scores_figure",
+    "notebook_figures",
+    "position_figure",
+    "quick_scores_figure",
+    "training_history_figure",
+    "write_figures",
+]

@@ -1,0 +1,173 @@
+"""Single latents: what each says about position and direction, and the best ones over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from napari_unison.display.colours import colour_modes, feature_colours
+from napari_unison.display.figures.layout import MUTED, draw_legend, new_figure, plain
+from napari_unison.display.legends import Legend
+from napari_unison.display.roles import LabelRoles, label_roles, with_unit
+from napari_unison.display.traces import session_number, session_traces
+
+if TYPE_CHECKING:
+    from napari_unison.analysis.latents import LatentScores
+    from napari_unison.encoder.embedding import Embedding
+    from napari_unison.sessions import Session
+
+LOWEST_SHOWN: Final = -2.1
+METRIC_TITLES: Final = {
+    "euclidean": "Euclidean neighbours",
+    "cosine": "cosine neighbours (notebook's variant: sign only)",
+}
+
+
+def latent_scores_figure(
+    scores: Sequence[LatentScores], session: Session, *, chosen: LatentScores | None = None, note: str = ""
+) -> Figure:
+    """Draw the R² of every latent for position against that for direction, one panel a metric.
+
+    Parameters
+    ----------
+    scores : sequence of LatentScores
+        Usually the Euclidean one and the notebook's cosine variant.
+    session : Session
+        Any session of the embedding: it says which labels play position and direction.
+    chosen : LatentScores, optional
+        Scores that the best latents are chosen by; their best are marked.
+    note : str
+        A line below the kind of embedding.
+    """
+    roles = label_roles(session)
+    labels = [label for label in (roles.position, roles.direction) if label and label in scores[0].r2]
+    circular = "labels used: not decoding" if scores[0].is_circular else ""
+    figure = new_figure(
+        4.4 * len(scores) + 0.4,
+        5.0,
+        "R² of each latent by itself",
+        " · ".join(part for part in (scores[0].embedding_description, circular) if part),
+        scores[0].scored_on,
+        note,
+    )
+    for axes, score in zip(figure.subplots(1, len(scores), squeeze=False)[0], scores, strict=True):
+        axes.set_title(METRIC_TITLES[score.metric], fontsize=9)
+        if len(labels) == 2:
+            _scatter_two(axes, score, labels[1], labels[0], chosen)
+        else:
+            _strip(axes, score, labels)
+        plain(axes)
+    return figure
+
+
+def _scatter_two(axes: Axes, score: LatentScores, across: str, up: str, chosen: LatentScores | None) -> None:
+    x, y = score.r2[across], score.r2[up]
+    good = (x > 0) | (y > 0)
+    low = min(-0.1, max(LOWEST_SHOWN, float(np.nanmin([x, y])) - 0.1))
+    inside = (x >= low) & (y >= low)
+    axes.axhline(0, color="0.6", linestyle="--", linewidth=0.8)
+    axes.axvline(0, color="0.6", linestyle="--", linewidth=0.8)
+    for chosen_ones, colour, name in (
+        (good & inside, "green", "above 0 for one of them"),
+        (~good & inside, "black", "below 0 for both"),
+    ):
+        if chosen_ones.any():
+            axes.scatter(
+                x[chosen_ones], y[chosen_ones], s=14, color=colour, label=name, alpha=0.8, linewidths=0
+            )
+    markers = ((up, "s"), (across, "D"))
+    for label, marker in markers if chosen is not None else ():
+        latent = chosen.best(label)  # type: ignore[union-attr]
+        axes.scatter(
+            [max(x[latent], low)],
+            [max(y[latent], low)],
+            s=70,
+            marker=marker,
+            facecolors="none",
+            edgecolors="crimson",
+            linewidths=1.1,
+            label=f"best for {label}: latent {latent + 1}",
+        )
+    hidden = int((~inside).sum())
+    if hidden:
+        axes.text(
+            0.02,
+            0.02,
+            f"{hidden} below {low:.1f} not shown",
+            transform=axes.transAxes,
+            fontsize=7,
+            color=MUTED,
+        )
+    axes.set_xlim(low, 1.0)
+    axes.set_ylim(low, 1.0)
+    axes.set_aspect("equal")
+    axes.set_xlabel(f"{across} R²")
+    axes.set_ylabel(f"{up} R²")
+    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, ncols=2)
+
+
+def _strip(axes: Axes, score: LatentScores, labels: list[str]) -> None:
+    """Draw R² over the number of the latent, where there are not two labels to plot against each other."""
+    numbers = np.arange(1, score.n_latents + 1)
+    for label in labels or list(score.r2):
+        axes.plot(numbers, score.r2[label], "o", markersize=4, label=label)
+    axes.axhline(0, color="0.6", linestyle="--", linewidth=0.8)
+    axes.set_xlabel("latent (number)")
+    axes.set_ylabel("R²")
+    axes.legend(fontsize=8, frameon=False)
+
+
+def best_latents_figure(
+    embedding: Embedding, scores: LatentScores, *, session: str | int = 0, n_bins: int = 1000
+) -> Figure:
+    """Draw position, best position latent and best direction latent of a session's first bins.
+
+    Parameters
+    ----------
+    embedding : Embedding
+        Embedding that holds the session.
+    scores : LatentScores
+        Scores that choose the latents.
+    session : str or int, default 0
+        Session by name or number.
+    n_bins : int, default 1000
+        Bins from the start of the session.
+    """
+    number = session_number(embedding, session)
+    traces = session_traces(embedding, number, scores)
+    recording = embedding.sessions[number]
+    end = min(n_bins, recording.n_bins)
+    figure = new_figure(
+        9,
+        1.6 * max(len(traces), 1) + 1.8,
+        f"Best latents of {recording.name}, first {end} bins",
+        f"{embedding.description} · latents {scores.scored_on}",
+    )
+    panels = figure.subplots(max(len(traces), 1), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, trace in zip(panels, traces, strict=False):
+        axes.scatter(
+            trace.time[:end],
+            trace.values[:end],
+            c="0.3" if trace.colours is None else trace.colours[:end],
+            s=4,
+            linewidths=0,
+            rasterized=True,
+        )
+        axes.set_ylabel(with_unit(trace.name.split(",")[0], trace.unit), fontsize=8)
+        axes.set_title(trace.name, fontsize=8, loc="left")
+        plain(axes)
+    panels[-1].set_xlabel("time (s)")
+    draw_legend(figure, list(panels), _legend(embedding, label_roles(recording)))
+    return figure
+
+
+def _legend(embedding: Embedding, roles: LabelRoles) -> Legend:
+    """Explain both colourings that the traces use: by position and direction, and by direction alone."""
+    first = feature_colours(embedding, colour_modes(embedding)[0]).legend
+    if roles.direction is None or not first.bars:
+        return first
+    return Legend(first.title, (*first.entries, *feature_colours(embedding, "direction").legend.swatches))

@@ -82,7 +82,7 @@ def as_text_if_objects(values: Any, place: str) -> Array:
     if array.dtype.kind == "S":
         return np.char.decode(array, "utf-8")
     if array.dtype.kind == "T":
-        return array.astype(np.str_)
+        array = array.astype(np.object_)
     if array.dtype.kind != "O":
         return array
     flat = array.ravel().tolist()

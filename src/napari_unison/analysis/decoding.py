@@ -18,6 +18,7 @@ from napari_unison.analysis.targets import (
     r_squared,
     require_same_labels,
 )
+from napari_unison.analysis.units import label_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,12 +41,14 @@ class LabelScore:
         Name of the label.
     kind : {"continuous", "circular", "discrete"}
         Its kind.
+    unit : str
+        Unit of the errors; empty where it is not known.
     n_bins : int
         Bins that were scored; bins without the label are left out.
     r2 : float
         Share of variance predicted; circular labels on (cosine, sine), discrete ones regressed as 0 and 1.
     median_error, mean_error : float
-        Absolute error in the label's own units (circular: radians); NaN for discrete labels.
+        Absolute error in the label's own unit; NaN for discrete labels.
     accuracy : float
         Share of bins whose category was predicted; NaN unless the label is discrete.
     """
@@ -53,6 +56,7 @@ class LabelScore:
     session: str
     label: str
     kind: LabelKind
+    unit: str
     n_bins: int
     r2: float
     median_error: float
@@ -115,7 +119,17 @@ class DecodingScores:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a session and label, with the kind of embedding in the first column."""
-        fields = ("session", "label", "kind", "n_bins", "r2", "median_error", "mean_error", "accuracy")
+        fields = (
+            "session",
+            "label",
+            "kind",
+            "unit",
+            "n_bins",
+            "r2",
+            "median_error",
+            "mean_error",
+            "accuracy",
+        )
         columns = {field: [getattr(score, field) for score in self.scores] for field in fields}
         return data_frame({"embedding": [self.embedding_description] * len(self.scores)} | columns)
 
@@ -129,7 +143,7 @@ class DecodingScores:
                 cells[f"{label} R²{suffix}"] = number(score.r2)
                 cells[f"{label} accuracy"] = number(score.accuracy)
             else:
-                unit = " (rad)" if score.kind == "circular" else ""
+                unit = f" ({score.unit})" if score.unit else ""
                 cells[f"{label} R²"] = number(score.r2)
                 cells[f"{label} median error{unit}"] = number(score.median_error)
                 cells[f"{label} mean error{unit}"] = number(score.mean_error)
@@ -142,7 +156,7 @@ class DecodingScores:
         return "\n".join(
             [
                 f"embedding: {self.embedding_description}{note}",
-                f"decoder: {self.n_neighbors} nearest neighbours, {self.metric}; errors in the labels' units",
+                f"decoder: {self.n_neighbors} nearest neighbours, {self.metric}",
                 text_table(header, rows),
             ]
         )
@@ -215,6 +229,7 @@ def _score(
         session=session,
         label=target.name,
         kind=target.kind,
+        unit=label_unit(target.name, target.kind),
         n_bins=len(rows),
         r2=r_squared(target.values[rows], predicted),
         median_error=float(np.median(errors)) if len(errors) else float("nan"),

@@ -102,7 +102,7 @@ class QuickScores:
     def to_frame(self) -> pd.DataFrame:
         """Return one row a part, session and label."""
         columns: dict[str, list[object]] = {"part": [], "meaning": []}
-        fields = ("session", "label", "n_bins", "r2", "median_error", "mean_error", "accuracy")
+        fields = ("session", "label", "unit", "n_bins", "r2", "median_error", "mean_error", "accuracy")
         columns |= {field: [] for field in fields}
         for name, meaning, scores in self.parts():
             for score in scores.scores:

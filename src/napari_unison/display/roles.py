@@ -1,4 +1,4 @@
-"""Which label plays the part of position, which that of direction, and in which unit labels are."""
+"""Which label plays the part of position, and which that of direction."""
 
 from __future__ import annotations
 
@@ -35,19 +35,6 @@ def label_roles(session: Session) -> LabelRoles:
     position = "position" if "position" in ordered else next(iter(ordered), None)
     direction = "direction" if "direction" in discrete else next(iter(discrete), None)
     return LabelRoles(position, direction)
-
-
-def label_unit(session: Session, name: str) -> str:
-    """Return the unit of a label.
-
-    Circular labels are in radians and the label "position" is in metres throughout the product; of other
-    labels the unit is not known and the result is empty.
-    """
-    if session.kinds[name] == "circular":
-        return "rad"
-    if name == "position" and session.kinds[name] == "continuous":
-        return "m"
-    return ""
 
 
 def with_unit(text: str, unit: str) -> str:

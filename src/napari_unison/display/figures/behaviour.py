@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from napari_unison.analysis.units import label_unit
 from napari_unison.display.colours import (
     category_name,
     direction_maps,
@@ -17,7 +18,7 @@ from napari_unison.display.colours import (
 from napari_unison.display.figures.layout import draw_legend, new_figure, plain
 from napari_unison.display.legends import ColourBar, Legend
 from napari_unison.display.palettes import colour_map, value_limits
-from napari_unison.display.roles import LabelRoles, label_roles, label_unit, with_unit
+from napari_unison.display.roles import LabelRoles, label_roles, with_unit
 
 if TYPE_CHECKING:
     from napari_unison.sessions import Session
@@ -64,7 +65,7 @@ def position_figure(
         note,
     )
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    unit = label_unit(sessions[0], roles.position)
+    unit = label_unit(roles.position, sessions[0].kinds[roles.position])
     margin = 0.05 * (limits[1] - limits[0] or 1.0)
     for axes, session, position in zip(panels, first, positions, strict=False):
         direction = None if roles.direction is None else first_column(session.labels[roles.direction])

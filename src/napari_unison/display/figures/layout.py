@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ Axes3D = Any
 
 MUTED: Final = "0.35"
 FIGURE_DPI: Final = 130
+CHARACTERS_PER_INCH: Final = 12
+"""Characters of a title that fit in an inch."""
 
 
 def new_figure(width: float, height: float, title: str, *notes: str) -> Figure:
@@ -42,8 +45,9 @@ def new_figure(width: float, height: float, title: str, *notes: str) -> Figure:
     """
     engine = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
     figure = Figure(figsize=(width, height), dpi=FIGURE_DPI, layout=engine)
-    lines = "\n".join(note for note in notes if note)
-    figure.suptitle(f"{title}\n{lines}" if lines else title, fontsize=11)
+    characters = int(width * CHARACTERS_PER_INCH)
+    lines = [line for text in (title, *notes) if text for line in textwrap.wrap(text, characters)]
+    figure.suptitle("\n".join(lines), fontsize=10)
     return figure
 
 

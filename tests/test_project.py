@@ -1,0 +1,79 @@
+"""What the repository promises about itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from npe2 import PluginManifest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+# The page of contracts lists signatures, which are no programs.
+PAGES_WITH_PROGRAMS = [page for page in PAGES if page.name != "architecture.md"]
+
+
+def test_napari_yaml_at_the_top_is_the_packages_own() -> None:
+    link = ROOT / "napari.yaml"
+    assert link.is_symlink()
+    assert not link.readlink().is_absolute()
+    assert link.resolve() == ROOT / "src" / "napari_unison" / "napari.yaml"
+
+
+def test_the_manifest_is_valid_and_names_this_package() -> None:
+    manifest = PluginManifest.from_file(ROOT / "src" / "napari_unison" / "napari.yaml")
+    assert manifest.name == "napari-unison"
+    manifest.validate_imports()
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / ".ci" / "run"], ids=lambda p: p.name
+)
+def test_every_make_command_that_is_named_exists(page: Path) -> None:
+    made = set(
+        re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    )
+    named = set(
+        re.findall(r"(?:^|`|whl/cpu )make ([a-z]+)", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    )
+    assert named
+    assert named <= made
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text) if "://" not in target]
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_PROGRAMS, ids=lambda page: page.name)
+def test_python_on_the_pages_can_be_read(page: Path) -> None:
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+        compile(block, page.name, "exec")
+
+
+def test_set_up_pins_a_torch_that_the_package_allows() -> None:
+    pinned = (ROOT / "requirements" / "tested-versions.txt").read_text(encoding="utf-8")
+    version = re.search(r"^torch==(\d+)\.(\d+)", pinned, flags=re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lowest = next(
+        re.findall(r"\d+", wanted) for wanted in project["dependencies"] if wanted.startswith("torch")
+    )
+    assert version is not None
+    assert (int(version[1]), int(version[2])) >= (int(lowest[0]), int(lowest[1]))
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    script = (
+        "import sys, napari_unison\n"
+        "heavy = {'torch', 'napari', 'qtpy', 'sklearn', 'scipy', 'matplotlib'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr

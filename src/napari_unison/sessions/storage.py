@@ -85,21 +85,8 @@ def read_sessions_with_extra(
     """
     place = os.fspath(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile) or _CONTENTS not in file:
-                raise SessionError(
-                    f"{place} holds no sessions of napari-unison; give a file that write_sessions wrote, or "
-                    "make a Session from its arrays"
-                )
-            contents = json.loads(file[_CONTENTS].tobytes().decode())
-            if contents["version"] > _VERSION:
-                raise SessionError(
-                    f"{place} was written by a newer napari-unison (format {contents['version']}); update "
-                    "the package"
-                )
-            sessions = [_take(entry, file.__getitem__) for entry in contents["sessions"]]
-            extra = {name.removeprefix(_EXTRA): file[name] for name in file if name.startswith(_EXTRA)}
-            return sessions, extra
+        with Path(path).open("rb") as stream:
+            return _read(np.load(stream, allow_pickle=False), place)
     except FileNotFoundError as error:
         raise SessionError(f"{place} does not exist") from error
     except IsADirectoryError as error:
@@ -110,6 +97,22 @@ def read_sessions_with_extra(
         raise SessionError(
             f"{place} is damaged or no file of sessions ({error}); write or copy it again"
         ) from error
+
+
+def _read(file: Any, place: str) -> tuple[list[Session], dict[str, npt.NDArray[Any]]]:
+    if not isinstance(file, np.lib.npyio.NpzFile) or _CONTENTS not in file:
+        raise SessionError(
+            f"{place} holds no sessions of napari-unison; give a file that write_sessions wrote, or make a "
+            f"Session from its arrays"
+        )
+    contents = json.loads(file[_CONTENTS].tobytes().decode())
+    if contents["version"] > _VERSION:
+        raise SessionError(
+            f"{place} was written by a newer napari-unison (format {contents['version']}); update the package"
+        )
+    sessions = [_take(entry, file.__getitem__) for entry in contents["sessions"]]
+    extra = {name.removeprefix(_EXTRA): file[name] for name in file if name.startswith(_EXTRA)}
+    return sessions, extra
 
 
 def _put(session: Session, key: str, arrays: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
@@ -145,6 +148,7 @@ def _take(entry: dict[str, Any], array: Callable[[str], npt.NDArray[Any]]) -> Se
     else:
         parts = tuple(array(f"{key}/neural.{part}") for part in _SPARSE_PARTS)
         neural = sparse.csr_array(parts, shape=tuple(entry["sparse_shape"]))
+        neural.check_format(full_check=True)
     session = Session(
         entry["name"],
         neural,

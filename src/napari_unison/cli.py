@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from tqdm import tqdm
 
 from napari_unison import __version__
 from napari_unison.configuration_options import (
@@ -218,10 +219,18 @@ def figures(run_folder: Path, folder: Path, file_format: str) -> None:
     Every title names the kind of the embedding; label-free scores and the silenced control stand beside
     each aligned one.
     """
-    from napari_unison.display import write_figures
+    from napari_unison.display.figures import write_figures
     from napari_unison.encoder import load_run
 
-    for file in write_figures(load_run(run_folder), folder, format=file_format):
+    run = load_run(run_folder)
+    with tqdm(bar_format="{desc:<24} {percentage:3.0f}%|{bar}|", total=1) as bar:
+
+        def show(share: float, what: str) -> None:
+            bar.set_description_str(what, refresh=False)
+            bar.update(share - bar.n)
+
+        files = write_figures(run, folder, [file_format], on_progress=show)
+    for file in files:
         click.echo(file)
 
 

@@ -116,7 +116,7 @@ def _save_and_draw(run: Run, folder: Path) -> None:
 
         save_run(run, folder / RUN)
     with _timed(f"Drawing the figures into {folder}"):
-        from napari_unison.display import write_figures
+        from napari_unison.display.figures import write_figures
 
         write_figures(run, folder)
 

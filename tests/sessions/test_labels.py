@@ -94,6 +94,7 @@ def test_missing_categories_are_errors():
     assert "label 'odour' has 6 missing value(s), the first in row 1" in text
     text = message({"odour": pd.Series(["a", np.nan, "b"] * 4)})
     assert "missing value(s), the first in row 1" in text
+    assert "first in row 1" in message({"odour": pd.array(["a", pd.NA] * 6)})
     text = message({"odour": [1.0, np.nan] * 6}, kinds={"odour": "discrete"})
     assert "label 'odour' is discrete and not a number in bin 1" in text
 

@@ -88,7 +88,7 @@ def test_what_a_session_finds_wrong_names_the_file_too(tmp_path):
     assert "neuron 1 (counted from 0) in bin 2" in text
 
 
-def window_sums(counts, width=21):
+def window_sums(counts, width=15):
     """Sum the counts of the bins around each bin."""
     padded = np.pad(counts.astype(float), ((width // 2, width // 2), (0, 0)))
     total = np.cumsum(np.vstack([np.zeros(counts.shape[1]), padded]), axis=0)
@@ -125,8 +125,8 @@ def test_the_published_rats_are_read_and_decode_as_known(
     if laps:
         assert len(segment_laps(session).segment_slices()) == laps
     r2, accuracy = linear_scores(session)
-    assert r2 == pytest.approx(position_r2, abs=0.08)
-    assert accuracy == pytest.approx(direction_accuracy, abs=0.05)
+    assert r2 == pytest.approx(position_r2, abs=0.03)
+    assert accuracy == pytest.approx(direction_accuracy, abs=0.03)
 
 
 @pytest.mark.realdata

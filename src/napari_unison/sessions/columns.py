@@ -86,7 +86,7 @@ def as_text_if_objects(values: Any, place: str) -> Array:
     if array.dtype.kind != "O":
         return array
     flat = array.ravel().tolist()
-    missing = [index for index, value in enumerate(flat) if value is None or value != value]
+    missing = [index for index, value in enumerate(flat) if _is_missing(value)]
     if missing:
         raise SessionError(
             f"{place} has {len(missing)} missing value(s), the first in row {missing[0]}; leave those rows "
@@ -100,3 +100,10 @@ def as_text_if_objects(values: Any, place: str) -> Array:
         return np.array(flat).reshape(array.shape)
     found = sorted({type(value).__name__ for value in flat})
     raise SessionError(f"{place} mixes Python objects ({', '.join(found)}); give texts, booleans or numbers")
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, float | np.floating):
+        return bool(np.isnan(value))
+    # pandas' own mark is known by name, so that pandas need not be imported
+    return value is None or type(value).__name__ == "NAType"

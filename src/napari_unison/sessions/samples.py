@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.rat_files import read_rat_file
 from napari_unison.sessions.session import Session
-from napari_unison.sessions.simulator import simulate_linear_track
+from napari_unison.sessions.simulator import RAT_NAMES, simulate_linear_track
 from napari_unison.sessions.unpacking import unpacked_bytes
 
 SAMPLE_NAMES: Final = ("linear-track", "rat-hippocampus")
@@ -48,8 +50,9 @@ def sample_sessions(
         If there is no such sample, or its files are missing and cannot be downloaded.
     """
     if name == "linear-track":
-        rats = {session.name: session for session in simulate_linear_track(seed)}
-        return [rats[rat] for rat in _chosen(names, list(rats), name)]
+        if not isinstance(seed, int | np.integer) or seed < 0:
+            raise SessionError(f"the seed of the simulation is {seed!r}; give an integer of 0 or more")
+        return simulate_linear_track(seed, _chosen(names, list(RAT_NAMES), name))
     if name == "rat-hippocampus":
         return _published_rats(_chosen(names, list(_CHECKSUMS), name))
     raise SessionError(f"there is no sample {name!r}; the samples are {', '.join(SAMPLE_NAMES)}")
@@ -101,7 +104,11 @@ def _downloaded(name: str) -> Path:
             f"{name} could not be downloaded from {address} ({error}); connect to the internet, or put the "
             f"file into a folder and set {DATA_FOLDER_VARIABLE} to it"
         ) from error
-    checksum = hashlib.md5(unpacked_bytes(file), usedforsecurity=False).hexdigest()
+    try:
+        checksum = hashlib.md5(unpacked_bytes(file), usedforsecurity=False).hexdigest()
+    except SessionError:
+        file.unlink()  # so that the next call downloads it again
+        raise
     if checksum != _CHECKSUMS[name]:
         file.unlink()
         raise SessionError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,7 +40,10 @@ _RATS: Final = (
 )
 
 
-def simulate_linear_track(seed: int = 0) -> list[Session]:
+RAT_NAMES: Final = tuple(f"rat {number}" for number in range(1, len(_RATS) + 1))
+
+
+def simulate_linear_track(seed: int = 0, names: Sequence[str] = RAT_NAMES) -> list[Session]:
     """Simulate four rats that run to and fro on a 1.6 m track, 25 ms a bin.
 
     Time is cut at the ends of laps, as in the published recordings: position hardly jumps, direction flips.
@@ -48,7 +52,9 @@ def simulate_linear_track(seed: int = 0) -> list[Session]:
     Parameters
     ----------
     seed : int
-        The same seed gives the same sessions.
+        The same seed gives the same sessions, whichever of them are asked for.
+    names : sequence of str
+        Which of the rats, in this order.
 
     Returns
     -------
@@ -59,8 +65,8 @@ def simulate_linear_track(seed: int = 0) -> list[Session]:
         ``theta_phase`` (N,) in radians.
     """
     return [
-        _simulate_rat(f"rat {number}", rat, np.random.default_rng([seed, number]))
-        for number, rat in enumerate(_RATS, start=1)
+        _simulate_rat(name, _RATS[index], np.random.default_rng([seed, index]))
+        for name, index in ((name, RAT_NAMES.index(name)) for name in names)
     ]
 
 

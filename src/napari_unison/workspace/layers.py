@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, ref
 
 from napari.layers import Layer, Points
+from psygnal import Signal
 
 from napari_unison._compat import name_in_grid_cell, set_canvas_title
 from napari_unison.display import feature_colours, point_layers
@@ -14,7 +15,6 @@ from napari_unison.workspace.runs import study_run
 
 if TYPE_CHECKING:
     from napari_unison.display import LayerData
-    from napari_unison.display.legends import Legend
     from napari_unison.encoder import Embedding
     from napari_unison.workspace.state import Workspace
 
@@ -40,6 +40,9 @@ class ViewerLayers:
         Where; it is not kept alive.
     """
 
+    drawn = Signal(object, int, int)
+    """Emitted with the legend, and how many of how many time bins are drawn."""
+
     def __init__(self, workspace: Workspace, viewer: Any) -> None:
         self.workspace = workspace
         self._viewer = ref(viewer)
@@ -52,12 +55,11 @@ class ViewerLayers:
         for layer in list(viewer.layers):
             self._adopt(layer)
 
-    @property
-    def legend(self) -> Legend | None:
-        """What the colours that are drawn mean, or None while no embedding is drawn."""
-        for layer in self._points.values():
-            return layer.metadata.get("legend")
-        return None
+    def tell_drawn(self) -> None:
+        """Tell again what is drawn, for somebody who has just come."""
+        for layer in list(self._points.values())[:1]:
+            told = layer.metadata
+            self.drawn.emit(told["legend"], told["n_shown"], told["n_bins"])
 
     # -- recordings that come as layers ----------------------------------------------------------------
 
@@ -105,8 +107,9 @@ class ViewerLayers:
             self._draw(viewer, role, data)
             name_in_grid_cell(self._points[role], settings.grid)
         self._arrange(viewer, embedding)
-        shown = next(reversed(wanted.values()))[1]["metadata"]
-        set_canvas_title(viewer, title_of(run.name, embedding, shown))
+        # The first layer is that of all sessions.
+        set_canvas_title(viewer, title_of(run.name, embedding, next(iter(wanted.values()))[1]["metadata"]))
+        self.tell_drawn()
 
     def _draw(self, viewer: Any, role: str, layer_data: LayerData) -> None:
         data, attributes, _ = layer_data
@@ -179,4 +182,5 @@ def title_of(run_name: str, embedding: Embedding, shown: dict[str, Any]) -> str:
     bins, drawn = shown["n_bins"], shown["n_shown"]
     points = f"{bins:,} time bins" if drawn == bins else f"{drawn:,} of {bins:,} time bins"
     axes = " / ".join(name for name in shown["axes"] if name != "–")
-    return f"{embedding.short_description} · {sessions} session{'s' * (sessions != 1)} · {run_name}\n{axes} · {points}"
+    count = f"{sessions} session{'s' * (sessions != 1)}"
+    return f"{embedding.short_description} · {count} · {run_name}\n{axes} · {points}"

@@ -481,7 +481,7 @@ class Workspace:
         self._jobs = [*self.jobs, job]
         self.job = job
         job.events.changed.connect(lambda: self.events.job.emit(job))
-        job.events.progress.connect(self.events.progress.emit)
+        job.events.progress.connect(lambda progress: self.events.progress.emit(progress))
         job.events.finished.connect(lambda: self._after(job))
         if known is None:
             job.start()

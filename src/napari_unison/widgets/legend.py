@@ -1,0 +1,133 @@
+"""The legend: what the colours of the points mean, painted by Qt, in the dock and on the canvas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_unison.display import ColourBar, Legend, Swatch
+
+WIDTH, BAR, SWATCH, ROW, PAD = 190.0, 12.0, 12.0, 18.0, 8.0
+#: The session legend of a large study would fill the canvas.
+MOST_SWATCHES = 12
+
+
+class LegendWidget(QWidget):
+    """Paints a legend's colour bars, with their limits and units, and its swatches."""
+
+    def __init__(self, parent: QWidget | None = None, *, background: str | None = None) -> None:
+        super().__init__(parent)
+        self.legend: Legend | None = None
+        self._background = background
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def set_legend(self, legend: Legend | None) -> None:
+        """Show another legend; None shows nothing."""
+        self.legend = legend
+        self.setVisible(legend is not None)
+        self.setFixedHeight(self.sizeHint().height())
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Tell the room that the legend needs."""
+        return QSize(int(WIDTH + 2 * PAD), int(self._height()))
+
+    def _height(self) -> float:
+        if self.legend is None:
+            return 0.0
+        bars = len(self.legend.bars) * (2 * ROW + BAR)
+        swatches = len(self.legend.swatches)
+        return PAD * 2 + ROW + bars + ROW * min(swatches, MOST_SWATCHES + 1)
+
+    def paintEvent(self, event: Any) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint title and entries from top to bottom."""
+        if self.legend is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        text = self.palette().color(self.foregroundRole())
+        if self._background is not None:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self._background))
+            painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
+            text = QColor("#f0f1f2")
+        font = painter.font()
+        font.setPointSizeF(9.0)
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(text)
+        top = PAD
+        painter.drawText(QPointF(PAD, top + 12), self.legend.title)
+        top += ROW
+        font.setBold(False)
+        painter.setFont(font)
+        for bar in self.legend.bars:
+            top = self._paint_bar(painter, bar, top)
+        top = self._paint_swatches(painter, self.legend.swatches, top)
+
+    def _paint_bar(self, painter: QPainter, bar: ColourBar, top: float) -> float:
+        painter.drawText(QPointF(PAD, top + 12), bar.text)
+        width = min(WIDTH, self.width() - 2 * PAD)
+        painter.drawImage(QRectF(PAD, top + ROW, width, BAR), _bar_image(bar))
+        metrics = QFontMetricsF(painter.font())
+        lower, upper = bar.limits
+        for value, share in ((lower, 0.0), ((lower + upper) / 2, 0.5), (upper, 1.0)):
+            label = f"{value:.3g}"
+            place = PAD + share * (width - metrics.horizontalAdvance(label))
+            painter.drawText(QPointF(place, top + ROW + BAR + 13), label)
+        return top + 2 * ROW + BAR
+
+    def _paint_swatches(self, painter: QPainter, swatches: tuple[Swatch, ...], top: float) -> float:
+        pen = painter.pen()
+        for swatch in swatches[:MOST_SWATCHES]:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor.fromRgbF(*[float(channel) for channel in swatch.colour]))
+            painter.drawRoundedRect(QRectF(PAD, top + 2, SWATCH, SWATCH), 3, 3)
+            painter.setPen(pen)
+            painter.drawText(QPointF(PAD + SWATCH + 6, top + 12), swatch.name)
+            top += ROW
+        if len(swatches) > MOST_SWATCHES:
+            painter.drawText(QPointF(PAD, top + 12), f"and {len(swatches) - MOST_SWATCHES} more")
+            top += ROW
+        return top
+
+
+def _bar_image(bar: ColourBar) -> QImage:
+    pixels = np.ascontiguousarray(np.round(bar.colours[None, :, :] * 255).astype(np.uint8))
+    image = QImage(
+        pixels.data, pixels.shape[1], 1, 4 * pixels.shape[1], QImage.Format.Format_RGBA8888
+    )
+    return image.copy()
+
+
+class CanvasLegend(LegendWidget):
+    """The legend in the upper right corner of the canvas; clicks go through it."""
+
+    def __init__(self, canvas: QWidget) -> None:
+        super().__init__(canvas, background="#b0262930")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        canvas.installEventFilter(self)
+        self.set_legend(None)
+
+    def set_legend(self, legend: Legend | None) -> None:
+        """Show another legend, in its corner."""
+        super().set_legend(legend)
+        self.resize(self.sizeHint())
+        self._place()
+        self.raise_()
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802, ARG002 - Qt's name
+        """Stay in the corner when the canvas changes its size."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        canvas = self.parentWidget()
+        if canvas is not None:
+            self.move(int(canvas.width() - self.width() - 10), 10)

@@ -1,0 +1,102 @@
+"""A small plot of one curve, painted by Qt: light enough to follow a training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.ticker import MaxNLocator
+from qtpy.QtCore import QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 20.0, 18.0
+
+
+class LinePlot(QWidget):
+    """One curve over training iterations, with a title, ticks and the last value.
+
+    Parameters
+    ----------
+    title : str
+        What the curve is.
+    unit : str
+        Unit of its values.
+    colour : str
+        Colour of the curve.
+    """
+
+    def __init__(self, title: str, unit: str, colour: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title, self.unit = title, unit
+        self._colour = QColor(colour)
+        self._x: npt.NDArray[np.float64] = np.empty(0)
+        self._y: npt.NDArray[np.float64] = np.empty(0)
+        self.setMinimumHeight(104)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def values(self) -> npt.NDArray[np.float64]:
+        """The values that are drawn."""
+        return self._y
+
+    def set_curve(self, x: npt.ArrayLike, y: npt.ArrayLike) -> None:
+        """Draw other values; those that are not finite are left out."""
+        x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        known = np.isfinite(y)
+        self._x, self._y = x[known], y[known]
+        self.update()
+
+    def paintEvent(self, event: Any) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint title, axes and curve."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        text = self.palette().color(self.foregroundRole())
+        font = painter.font()
+        font.setPointSizeF(max(font.pointSizeF() * 0.85, 7.0))
+        painter.setFont(font)
+        painter.setPen(text)
+        last = f": {self._y[-1]:.3f}" if len(self._y) else ""
+        painter.drawText(QPointF(LEFT, 14.0), f"{self.title} ({self.unit}){last}")
+        frame = QRectF(LEFT, TOP, self.width() - LEFT - RIGHT, self.height() - TOP - BOTTOM)
+        axes = QColor(text)
+        axes.setAlphaF(0.35)
+        painter.setPen(QPen(axes, 1))
+        painter.drawLine(frame.bottomLeft(), frame.bottomRight())
+        painter.drawLine(frame.topLeft(), frame.bottomLeft())
+        if len(self._y) > 1:
+            self._paint_curve(painter, frame, text, axes)
+
+    def _paint_curve(self, painter: QPainter, frame: QRectF, text: QColor, axes: QColor) -> None:
+        x0, x1 = 0.0, float(self._x[-1])
+        y0, y1 = float(self._y.min()), float(self._y.max())
+        margin = 0.05 * (y1 - y0) or 0.5
+        y0, y1 = y0 - margin, y1 + margin
+        width = QFontMetricsF(painter.font())
+
+        def point(x: float, y: float) -> QPointF:
+            return QPointF(
+                frame.left() + (x - x0) / (x1 - x0) * frame.width(),
+                frame.bottom() - (y - y0) / (y1 - y0) * frame.height(),
+            )
+
+        for tick in _ticks(y0, y1, 3):
+            place = point(x0, tick)
+            painter.setPen(QPen(axes, 1, Qt.PenStyle.DotLine))
+            painter.drawLine(place, QPointF(frame.right(), place.y()))
+            painter.setPen(text)
+            label = f"{tick:g}"
+            painter.drawText(QPointF(LEFT - 6 - width.horizontalAdvance(label), place.y() + 4), label)
+        for tick in _ticks(x0, x1, 4):
+            label = f"{tick:g}"
+            half = width.horizontalAdvance(label) / 2
+            middle = min(max(point(tick, y0).x(), LEFT), frame.right() - half)
+            painter.drawText(QPointF(middle - half, frame.bottom() + 13), label)
+        painter.setPen(QPen(self._colour, 1.6))
+        painter.drawPolyline(QPolygonF([point(x, y) for x, y in zip(self._x, self._y, strict=True)]))
+
+
+def _ticks(lower: float, upper: float, count: int) -> list[float]:
+    ticks = MaxNLocator(count).tick_values(lower, upper)
+    return [float(tick) for tick in ticks if lower <= tick <= upper]

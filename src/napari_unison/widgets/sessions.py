@@ -1,0 +1,162 @@
+"""The Sessions tab: which recordings are open, and where more of them come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_unison.sessions import SAMPLE_NAMES, Session
+from napari_unison.widgets.listening import WorkspaceWidget
+from napari_unison.widgets.messages import Message
+from napari_unison.workspace.jobs import Job
+from napari_unison.workspace.state import Workspace
+
+COLUMNS = ("session", "neurons", "time bins", "duration (s)", "rate (Hz)", "labels")
+FILE_FILTER = "Recordings (*.jl *.jl.gz *.npz);;All files (*)"
+NOTHING_OPEN = "No sessions yet. Open files, choose a sample, or drop files here."
+
+
+class SessionsWidget(WorkspaceWidget):
+    """Table of the sessions, with buttons to open, sample and remove; files can be dropped on it."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(workspace, parent)
+        self.setAcceptDrops(True)
+        self.table = _table()
+        self.open_button = QPushButton("Open files…")
+        self.sample_button = QPushButton("Sample")
+        self.sample_button.setMenu(self._sample_menu())
+        self.remove_button = QPushButton("Remove")
+        self.summary = QLabel(NOTHING_OPEN)
+        self.summary.setWordWrap(True)
+        self.message = Message()
+        self._lay_out()
+        self.open_button.clicked.connect(self._choose_files)
+        self.remove_button.clicked.connect(self._remove_selected)
+        self.table.itemSelectionChanged.connect(self._enable)
+        self.listen(workspace.events.sessions, self.update_table)
+        self.listen(workspace.events.job, self._on_job)
+        self.update_table()
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        for button in (self.open_button, self.sample_button, self.remove_button):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addLayout(buttons)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.message)
+
+    def _sample_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for name in SAMPLE_NAMES:
+            menu.addAction(name, lambda name=name: self.open_sample(name))
+        return menu
+
+    # -- what a click does -----------------------------------------------------------------------------
+
+    def open_sample(self, name: str) -> None:
+        """Open a sample in the background."""
+        self.workspace.open_sample(name, background=True)
+
+    def open_files(self, paths: list[str]) -> None:
+        """Open recordings and saved runs in the background."""
+        if paths:
+            self.workspace.open(paths, background=True)
+
+    def _choose_files(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self, "Open recordings", "", FILE_FILTER)
+        self.open_files(paths)
+
+    def _remove_selected(self) -> None:
+        rows = {index.row() for index in self.table.selectionModel().selectedRows()}
+        self.workspace.remove([self.workspace.sessions[row].name for row in rows])
+
+    def dragEnterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Take files that are dragged over the tab."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Open files that are dropped on the tab."""
+        self.open_files([url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    # -- what the workspace tells ----------------------------------------------------------------------
+
+    def _on_job(self, job: Job) -> None:
+        if job.kind != "opening":
+            return
+        if job.error is not None:
+            self.message.show_error(str(job.error))
+        else:
+            self.message.show_note(f"{job.title} …" if job.is_running else "")
+
+    def update_table(self) -> None:
+        """Fill the table with the workspace's sessions."""
+        sessions = list(self.workspace.sessions)
+        self.table.setRowCount(len(sessions))
+        for row, session in enumerate(sessions):
+            for column, text in enumerate(describe(session)):
+                item = QTableWidgetItem(text)
+                if 0 < column < len(COLUMNS) - 1:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                item.setToolTip(text)
+                self.table.setItem(row, column, item)
+        self.table.resizeColumnsToContents()
+        self.summary.setText(summary_of(sessions))
+        self._enable()
+
+    def _enable(self) -> None:
+        self.remove_button.setEnabled(bool(self.table.selectionModel().selectedRows()))
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, len(COLUMNS))
+    table.setHorizontalHeaderLabels(COLUMNS)
+    table.verticalHeader().setVisible(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+    table.setMinimumHeight(120)
+    return table
+
+
+def describe(session: Session) -> tuple[str, ...]:
+    """Return a session's row of the table, in the order of ``COLUMNS``."""
+    labels = ", ".join(f"{name} ({kind})" for name, kind in session.kinds.items())
+    return (
+        session.name,
+        str(session.n_neurons),
+        f"{session.n_bins:,}",
+        f"{session.duration:,.0f}",
+        f"{session.rate().mean():.2f}",
+        labels,
+    )
+
+
+def summary_of(sessions: list[Session]) -> str:
+    """Say in a line what is open."""
+    if not sessions:
+        return NOTHING_OPEN
+    neurons = sum(session.n_neurons for session in sessions)
+    minutes = sum(session.duration for session in sessions) / 60
+    labels = ", ".join(f"{name} ({kind})" for name, kind in sessions[0].kinds.items())
+    count = f"{len(sessions)} session{'s' * (len(sessions) != 1)}"
+    return f"{count}, {neurons} neurons, {minutes:.1f} min. Labels: {labels}."

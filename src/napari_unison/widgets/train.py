@@ -1,0 +1,258 @@
+"""The Train tab: set up a training, start and stop it, and watch it learn."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QGridLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_unison.encoder import PRESETS, EncoderConfig, Progress
+from napari_unison.widgets.config_form import ConfigForm, groups
+from napari_unison.widgets.line_plot import LinePlot
+from napari_unison.widgets.listening import WorkspaceWidget
+from napari_unison.widgets.messages import Message
+from napari_unison.workspace.jobs import Job
+from napari_unison.workspace.runs import StudyRun
+from napari_unison.workspace.state import Workspace
+
+CUSTOM = "custom"
+#: Between two repaints of the curves (ms).
+REPAINT_INTERVAL = 250
+MOST_DRAWN = 600
+
+
+class TrainWidget(WorkspaceWidget):
+    """Preset, form, buttons, progress and the curves of the training."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(workspace, parent)
+        self._points: list[tuple[int, float, float]] = []
+        self._repaint = QTimer(self)
+        self._repaint.setSingleShot(True)
+        self._repaint.setInterval(REPAINT_INTERVAL)
+        self._repaint.timeout.connect(self._draw_curves)
+        self._make_fields()
+        self._make_controls()
+        self._lay_out()
+        self._connect()
+        self._show_config()
+        self._show_job()
+
+    def _make_fields(self) -> None:
+        self.preset = QComboBox()
+        self.preset.addItems([*PRESETS, CUSTOM])
+        self.preset.setToolTip("Parameters to start from; device and seed stay as they are.")
+        self.validation_share = QDoubleSpinBox()
+        self.validation_share.setRange(0, 50)
+        self.validation_share.setDecimals(0)
+        self.validation_share.setSingleStep(5)
+        self.validation_share.setSuffix(" % of each session")
+        self.validation_share.setKeyboardTracking(False)
+        self.validation_share.setToolTip("The end of each session, which the training does not see.")
+        self.form = ConfigForm(self.workspace)
+
+    def _make_controls(self) -> None:
+        self.start_button = QPushButton("Start")
+        self.pause_button = QPushButton("Pause")
+        self.stop_button = QPushButton("Stop")
+        self.stop_button.setToolTip("End the training and keep what it has learned so far.")
+        self.progress = QProgressBar()
+        self.status = QLabel()
+        self.status.setWordWrap(True)
+        self.message = Message()
+        self.loss = LinePlot("loss", "nats", "#4fc3f7")
+        self.fit = LinePlot("goodness of fit", "bits", "#ce93d8")
+
+    def _lay_out(self) -> None:
+        top = QFormLayout()
+        top.addRow("preset", self.preset)
+        top.addRow("held out", self.validation_share)
+        inner = QWidget()
+        fields = QVBoxLayout(inner)
+        fields.addLayout(top)
+        fields.addWidget(self.form)
+        fields.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(inner)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumHeight(120)
+        buttons = QGridLayout()
+        for column, button in enumerate((self.start_button, self.pause_button, self.stop_button)):
+            buttons.addWidget(button, 0, column)
+        layout = QVBoxLayout(self)
+        layout.addWidget(scroll, 1)
+        layout.addLayout(buttons)
+        for widget in (self.progress, self.status, self.message, self.fit, self.loss):
+            layout.addWidget(widget)
+
+    def _connect(self) -> None:
+        self.preset.activated.connect(self._choose_preset)
+        self.validation_share.valueChanged.connect(self._choose_share)
+        self.start_button.clicked.connect(self.start)
+        self.pause_button.clicked.connect(self.pause_or_resume)
+        self.stop_button.clicked.connect(self.stop)
+        events = self.workspace.events
+        self.listen(events.config, self._show_config)
+        self.listen(events.validation_share, self._show_config)
+        self.listen(events.sessions, self._show_job)
+        self.listen(events.job, self._on_job)
+        self.listen(events.progress, self._on_progress)
+        self.listen(events.run, self._on_run)
+
+    # -- what a click does -----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start a training with what the form says, unless a value in it is not valid."""
+        self.message.show_note("")
+        if not self.form.commit_all():
+            self.message.show_error("A value above is not valid: put it right, then start.")
+            return
+        self._points = []
+        try:
+            self.workspace.train()
+        except ValueError as error:
+            self.message.show_error(str(error))
+
+    def pause_or_resume(self) -> None:
+        """Pause the training, or go on."""
+        job = self._training()
+        if job is not None:
+            if job.is_paused:
+                job.resume()
+            else:
+                job.pause()
+
+    def stop(self) -> None:
+        """End the training and keep what it has learned."""
+        job = self._training()
+        if job is not None:
+            job.stop()
+
+    def _choose_preset(self) -> None:
+        name = self.preset.currentText()
+        if name in PRESETS:
+            self.form.forget_problems()
+            kept = {field: getattr(self.workspace.config, field) for field in groups(advanced=False)["run"]}
+            self.workspace.configure(**(PRESETS[name].model_dump() | kept))
+
+    def _choose_share(self, percent: float) -> None:
+        self.workspace.validation_share = percent / 100
+
+    # -- what the workspace tells ----------------------------------------------------------------------
+
+    def _training(self) -> Job | None:
+        return next((job for job in self.workspace.jobs if job.kind == "training"), None)
+
+    def _show_config(self) -> None:
+        self.preset.setCurrentText(preset_of(self.workspace.config))
+        self.validation_share.blockSignals(True)
+        self.validation_share.setValue(100 * self.workspace.validation_share)
+        self.validation_share.blockSignals(False)
+
+    def _on_job(self, job: Job) -> None:
+        if job.kind != "training":
+            return
+        if job.state == "running" and job.progress is None:
+            self._points = []
+            self.message.show_note("")
+        if job.error is not None:
+            self.message.show_error(str(job.error) or type(job.error).__name__)
+        self._show_job()
+
+    def _show_job(self) -> None:
+        """Enable what can be clicked now, and say what is going on."""
+        job = self._training()
+        self.start_button.setEnabled(job is None and len(self.workspace.sessions) > 0)
+        self.pause_button.setEnabled(job is not None and job.state in ("running", "paused"))
+        self.pause_button.setText("Resume" if job is not None and job.is_paused else "Pause")
+        self.stop_button.setEnabled(job is not None and job.state in ("running", "paused"))
+        self.status.setText(self._sentence(job))
+        if job is None:
+            self.progress.setRange(0, 100)
+            self.progress.setValue(0 if self.workspace.run is None else 100)
+        elif job.phase in ("embedding", "choosing the best latents"):
+            self.progress.setRange(0, 0)
+
+    def _sentence(self, job: Job | None) -> str:
+        if job is None:
+            if not self.workspace.sessions:
+                return "Open sessions first (tab Sessions)."
+            run = self.workspace.run
+            return "Ready." if run is None else f"Shown: {run.description}."
+        if job.state == "paused":
+            return "Paused."
+        if job.state == "stopping":
+            return "Stopping, then embedding what was learned …"
+        if job.progress is None or job.phase in ("embedding", "choosing the best latents"):
+            return f"{job.phase.capitalize()} …"
+        return progress_sentence(job.progress)
+
+    def _on_progress(self, progress: Progress) -> None:
+        self._points.append((progress.iteration, progress.loss, progress.goodness_of_fit))
+        self.progress.setRange(0, progress.total)
+        self.progress.setValue(progress.iteration)
+        self.status.setText(self._sentence(self._training()))
+        if not self._repaint.isActive():
+            self._repaint.start()
+
+    def _draw_curves(self) -> None:
+        if self._points:
+            iteration, loss, fit = np.array(self._points).T
+            self.loss.set_curve(iteration, loss)
+            self.fit.set_curve(iteration, fit)
+
+    def _on_run(self, run: StudyRun | None) -> None:
+        if run is not None:
+            loss, fit = run.encoder.history_["loss"], run.encoder.history_["goodness_of_fit"]
+            iteration = np.arange(1, len(loss) + 1)
+            self._repaint.stop()
+            self.loss.set_curve(*averaged(iteration, loss))
+            self.fit.set_curve(*averaged(iteration, fit))
+        self._show_job()
+
+
+def averaged(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Average neighbouring values until they fit the plot; x is the end of each stretch."""
+    step = max(1, -(-len(y) // MOST_DRAWN))
+    starts = np.arange(0, len(y), step)
+    sums, counts = np.add.reduceat(y, starts), np.diff([*starts, len(y)])
+    return x[starts + counts - 1], sums / counts
+
+
+def preset_of(config: EncoderConfig) -> str:
+    """Return the name of the preset that a configuration is, device and seed aside, or "custom"."""
+    aside = set(groups(advanced=False)["run"]) | {"verbose"}
+    for name, preset in PRESETS.items():
+        if preset.model_dump(exclude=aside) == config.model_dump(exclude=aside):
+            return name
+    return CUSTOM
+
+
+def duration_text(seconds: float) -> str:
+    """Write a time in the words of a clock: 45 s, 3 min, 2 h 10 min."""
+    if not np.isfinite(seconds):
+        return "unknown"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def progress_sentence(progress: Progress) -> str:
+    """Say how far a training is."""
+    return (
+        f"Iteration {progress.iteration:,} of {progress.total:,} · {progress.iterations_per_second:.1f} a second "
+        f"· {duration_text(progress.seconds_left)} left"
+    )

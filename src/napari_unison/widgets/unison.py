@@ -1,0 +1,70 @@
+"""Unison workspace: the one widget of the Plugins menu, which opens and arranges all others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+
+from napari_unison._compat import bottom_dock, main_canvas, move_to_left, unwrapped
+from napari_unison.widgets.explore import ExploreWidget
+from napari_unison.widgets.legend import CanvasLegend
+from napari_unison.widgets.sessions import SessionsWidget
+from napari_unison.widgets.traces import TracesWidget
+from napari_unison.widgets.train import TrainWidget
+from napari_unison.workspace.viewers import get_workspace, layers_of
+
+TRACES_DOCK = "Traces"
+PREFERRED_WIDTH = 350
+
+
+class UnisonWidget(QWidget):
+    """Tabs Sessions, Train and Explore on the left, Traces below the canvas, the legend on it.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer whose workspace is shown.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self._viewer = unwrapped(napari_viewer)
+        self.workspace = get_workspace(self._viewer)
+        self.sessions = SessionsWidget(self.workspace)
+        self.train = TrainWidget(self.workspace)
+        self.explore = ExploreWidget(self.workspace)
+        self.tabs = QTabWidget()
+        for title, widget in (("Sessions", self.sessions), ("Train", self.train), ("Explore", self.explore)):
+            self.tabs.addTab(widget, title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.tabs)
+        self.setMinimumWidth(PREFERRED_WIDTH - 20)
+        self.traces: TracesWidget = self._open_traces()
+        self.canvas_legend = CanvasLegend(main_canvas(self._viewer))
+        layers = layers_of(self._viewer)
+        layers.drawn.connect(self._show_drawn)
+        layers.tell_drawn()
+        # napari docks this widget on the right once the constructor has returned.
+        self._after_docking = QTimer(self)
+        self._after_docking.setSingleShot(True)
+        self._after_docking.timeout.connect(self._arrange)
+        self._after_docking.start(0)
+
+    def _open_traces(self) -> TracesWidget:
+        known = self._viewer.window.dock_widgets.get(TRACES_DOCK)
+        if isinstance(known, TracesWidget):
+            return known
+        traces = TracesWidget(self.workspace)
+        dock = bottom_dock(self._viewer, traces, TRACES_DOCK)
+        dock.topLevelChanged.connect(traces.rebuild_canvas)
+        return traces
+
+    def _arrange(self) -> None:
+        move_to_left(self._viewer, self, PREFERRED_WIDTH)
+
+    def _show_drawn(self, legend: Any, n_shown: int, n_bins: int) -> None:
+        self.explore.show_drawn(legend, n_shown, n_bins)
+        self.canvas_legend.set_legend(legend)

@@ -158,6 +158,15 @@ def test_negative_and_odd_shapes_are_refused(tmp_path):
     )
 
 
+def test_arrays_that_are_put_together_oddly_are_refused(tmp_path):
+    text = refused(with_shape(tmp_path, b"\x01\x00\x00\x00<", b"\x01\x00\x00\x00?"))
+    assert "the number type of an array is not readable" in text
+    text = refused(with_shape(tmp_path, b"cnumpy\nndarray\n", b"cnumpy\ndtype\n"))
+    assert "an array of a class other than numpy.ndarray" in text
+    (tmp_path / "a.jl").write_bytes(b"\x80\x03cnumpy\nndarray\n)\x81.")
+    assert "an object of numpy.ndarray" in refused(tmp_path / "a.jl")
+
+
 def test_a_number_type_that_does_not_exist_is_damage(tmp_path):
     text = refused(with_shape(tmp_path, b"\x02\x00\x00\x00f8", b"\x02\x00\x00\x00f7"))
     assert "there is no number type 'f7'" in text

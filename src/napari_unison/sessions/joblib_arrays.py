@@ -164,7 +164,7 @@ class _Machine:
     def new_object(self, _: Any) -> None:
         arguments, made = self.stack.pop(), self.stack.pop()
         if not isinstance(made, _Name) or made.full != _WRAPPER or arguments != ():
-            raise _RefusedError(f"an object of {made.full if isinstance(made, _Name) else made!r}")
+            raise _RefusedError(f"an object of {_said(made)}")
         self.stack.append(_ArrayHead())
 
     def reduce(self, _: Any) -> None:
@@ -174,7 +174,7 @@ class _Machine:
         elif isinstance(made, _Name) and made.full in _SCALAR and isinstance(arguments, tuple):
             self.stack.append(_scalar(*arguments))
         else:
-            raise _RefusedError(f"a call of {made.full if isinstance(made, _Name) else made!r}")
+            raise _RefusedError(f"a call of {_said(made)}")
 
     def build(self, _: Any) -> None:
         state, target = self.stack.pop(), self.stack[-1]
@@ -230,6 +230,10 @@ def _expect(value: Any, kind: type) -> Any:
     if type(value) is not kind:
         raise DamagedError(f"a {kind.__name__} was expected, and there is a {type(value).__name__}")
     return value
+
+
+def _said(made: Any) -> str:
+    return made.full.replace(" ", ".") if isinstance(made, _Name) else type(made).__name__
 
 
 def _scalar(number_type: Any, raw: Any) -> Any:

@@ -20,7 +20,7 @@ from napari_unison.encoder.windows import training_windows
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    cebra = pytest.importorskip("cebra", reason="the `peer` dependency group is not installed")
+    pytest.importorskip("cebra", reason="the `peer` dependency group is not installed")
     import cebra.data
     import cebra.models
     import cebra.models.criterions
@@ -37,13 +37,13 @@ TIME_OFFSETS = 10
 @pytest.fixture
 def seeded():
     """Seed the three global generators that the reference draws from, and put them back."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
     random.seed(0)
-    np.random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
     torch.manual_seed(0)
     yield
     random.setstate(states[0])
-    np.random.set_state(states[1])
+    np.random.set_state(states[1])  # noqa: NPY002
     torch.set_rng_state(states[2])
 
 

@@ -127,6 +127,8 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
         raise RunError(f"{path} is not a saved run: there is no run.json in it")
     try:
         return _read(path)
+    except RunError:
+        raise
     except FileNotFoundError as error:
         raise RunError(f"{path} is incomplete: {Path(error.filename).name} is missing") from error
     except (SessionError, KeyError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
@@ -182,7 +184,6 @@ def _write(run: Run, folder: Path) -> None:
 
 def _read(folder: Path) -> Run:
     import torch
-    from safetensors.torch import load_file
 
     from napari_unison.encoder.config import EncoderConfig
     from napari_unison.encoder.embedding import Embedding
@@ -202,12 +203,8 @@ def _read(folder: Path) -> Run:
     state = TrainingState.new(
         config, [session.n_neurons for session in sessions], facts["seed"], torch.device("cpu")
     )
-    weights = load_file(folder / "encoder.safetensors")
-    for part, module in _parts(state).items():
-        module.load_state_dict(
-            {name.removeprefix(part): value for name, value in weights.items() if name.startswith(part)}
-        )
-    state.optimizer = _unflatten(load_file(folder / "optimizer.safetensors"), facts["optimizer"])
+    _load_weights(state, _read_tensors(folder / "encoder.safetensors"), folder)
+    state.optimizer = _unflatten(_read_tensors(folder / "optimizer.safetensors"), facts["optimizer"])
     state.rng.bit_generator.state = facts["random_generator"]
     with open(folder / "history.csv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -222,6 +219,32 @@ def _read(folder: Path) -> Run:
         Embedding.load(embedding) if embedding.exists() else None,
         tuple(read_sessions(held_out)) if held_out.exists() else (),
     )
+
+
+def _read_tensors(file: Path) -> dict[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(file)
+    except SafetensorError as error:
+        raise RunError(f"{file} is damaged ({error}): copy the run again") from error
+
+
+def _load_weights(state: TrainingState, weights: dict[str, Any], folder: Path) -> None:
+    """Copy weights in, after comparing all names and shapes with those of the configuration."""
+    expected = {name: tuple(value.shape) for name, value in _weights(state).items()}
+    found = {name: tuple(value.shape) for name, value in weights.items()}
+    if found != expected:
+        differing = sorted(set(expected.items()) ^ set(found.items()))
+        raise RunError(
+            f"{folder / 'encoder.safetensors'} does not hold the network that config.toml and sessions.npz "
+            f"describe ({differing[0][0]} differs): the files come from different runs; copy the run again"
+        )
+    for part, module in _parts(state).items():
+        module.load_state_dict(
+            {name.removeprefix(part): value for name, value in weights.items() if name.startswith(part)}
+        )
 
 
 def _facts(encoder: UnifiedEncoder) -> dict[str, Any]:

@@ -1,0 +1,31 @@
+"""Kind of machine and versions, for the head of every result."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+
+def describe_machine(*packages: str) -> dict[str, object]:
+    """Return processor, threads, memory (GiB) and versions of python, torch and further packages."""
+    processor = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        processor = names[0].split(":", 1)[1].strip() if names else processor
+    versions = {"python": platform.python_version()}
+    for package in ("torch", "numpy", "scipy", *packages):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "processor": processor,
+        "threads": torch.get_num_threads(),
+        "system": platform.platform(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "versions": versions,
+    }

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from machine import describe_machine
-
 from napari_unison import UnifiedEncoder, load_sessions, split_sessions
 from napari_unison.analysis import quick_scores
 

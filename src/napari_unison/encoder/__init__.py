@@ -3,6 +3,7 @@
 Names are loaded on first use, so that reading a configuration does not import torch.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from napari_unison.encoder.estimator import UnifiedEncoder
     from napari_unison.encoder.progress import Progress, TrainingControl
     from napari_unison.encoder.runs import Run, RunError, is_run, load_run, save_run
+
+# OpenMP's threads wait in a spin unless told otherwise, and a window that draws (or any other program) then
+# slows training down more than tenfold. The setting is read once, when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __all__ = [
     "PRESETS",

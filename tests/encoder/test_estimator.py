@@ -110,3 +110,13 @@ def test_label_weights_that_hide_a_label_are_warned_of(rats):
     ]
     with pytest.warns(UserWarning, match="'position' outweighs 'direction'"):
         UnifiedEncoder(batch_size=32, max_iterations=1, verbose=False).fit(in_centimetres)
+
+
+def test_sessions_with_other_bin_widths_are_refused(fitted, rats):
+    wide = rats[1].replace(bin_width=0.1)
+    with pytest.raises(
+        SessionError, match=r"'bert' has bins of 0.1 s, but 'anna' of 0.025 s.*bin all sessions alike"
+    ):
+        UnifiedEncoder().fit([rats[0], wide])
+    with pytest.raises(SessionError, match="'bert' has bins of 0.1 s"):
+        fitted.embed([wide])

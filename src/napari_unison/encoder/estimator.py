@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -325,6 +326,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 f"(session.replace(name=...)) or train with it"
             )
         number = self.session_names_.index(session.name)
+        _check_bin_width(session, self.training_sessions_[number])
         expected = self.training_sessions_[number].n_neurons
         if session.n_neurons != expected:
             raise SessionError(
@@ -383,4 +385,15 @@ def _checked_sessions(sessions: Sequence[Session] | Session) -> list[Session]:
     if not given:
         raise SessionError("no session was given: give at least one")
     validate_same_labels(given)
+    for session in given[1:]:
+        _check_bin_width(session, given[0])
     return given
+
+
+def _check_bin_width(session: Session, other: Session) -> None:
+    """Refuse sessions whose windows would span different times."""
+    if not math.isclose(session.bin_width, other.bin_width, rel_tol=1e-6):
+        raise SessionError(
+            f"session {session.name!r} has bins of {session.bin_width:g} s, but {other.name!r} of "
+            f"{other.bin_width:g} s: windows are counted in bins, so bin all sessions alike"
+        )

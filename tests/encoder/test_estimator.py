@@ -118,5 +118,5 @@ def test_sessions_with_other_bin_widths_are_refused(fitted, rats):
         SessionError, match=r"'bert' has bins of 0.1 s, but 'anna' of 0.025 s.*bin all sessions alike"
     ):
         UnifiedEncoder().fit([rats[0], wide])
-    with pytest.raises(SessionError, match="'bert' has bins of 0.1 s"):
+    with pytest.raises(SessionError, match=r"'bert' has bins of 0\.1 s"):
         fitted.embed([wide])

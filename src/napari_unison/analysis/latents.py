@@ -188,7 +188,7 @@ def choose_latents(
     """
     first, rest = divide_embedding(embedding, share)
     scored_on = (
-        f"chosen inside one part (fitted on the first {share:.0%} of each session, scored on the rest)"
+        f"chosen inside this part (fitted on the first {100 * share:g} % of each session, scored on the rest)"
     )
     return score_latents(first, rest, metric=metric, n_neighbors=n_neighbors, scored_on=scored_on)
 
@@ -206,7 +206,9 @@ def divide_embedding(embedding: Embedding, share: float) -> tuple[Embedding, Emb
     cuts = [int(share * len(values)) for values in embedding.values]
     for name, values, cut in zip(embedding.session_names, embedding.values, cuts, strict=True):
         if not 0 < cut < len(values):
-            raise ValueError(f"session {name!r} has {len(values)} bins: too few to be divided at {share:.0%}")
+            raise ValueError(
+                f"session {name!r} has {len(values)} bins: too few to be divided at {100 * share:g} %"
+            )
     return (
         _part(embedding, [slice(0, cut) for cut in cuts]),
         _part(embedding, [slice(cut, None) for cut in cuts]),

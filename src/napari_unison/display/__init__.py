@@ -1,7 +1,11 @@
 """Results as data for pictures: colours and legends, layer data, traces; figures live in ``figures``.
 
-Pure functions: nothing here knows a viewer or a window.
+Pure functions: nothing here knows a viewer or a window. Figures are loaded on first use, since a window
+with points and traces draws none.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from napari_unison.display.colours import (
     LEFT_COLOUR,
@@ -16,6 +20,9 @@ from napari_unison.display.colours import (
 from napari_unison.display.legends import ColourBar, Legend, Swatch
 from napari_unison.display.points import EmbeddingAxes, LayerData, embedding_axes, point_layers
 from napari_unison.display.traces import Trace, decimate, latent_trace, session_traces
+
+if TYPE_CHECKING:
+    from napari_unison.display.figures import notebook_figures, write_figures
 
 __all__ = [
     "LEFT_COLOUR",
@@ -34,7 +41,18 @@ __all__ = [
     "feature_colours",
     "label_roles",
     "latent_trace",
+    "notebook_figures",
     "point_layers",
     "position_direction_colours",
     "session_traces",
+    "write_figures",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the functions that draw figures on first use (PEP 562)."""
+    if name in ("notebook_figures", "write_figures"):
+        value = getattr(import_module("napari_unison.display.figures"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -86,7 +86,7 @@ def embedding_figure(
         if behind is not None:
             scatter_3d(axes, behind, "0.8", size=1.0, alpha=0.25)
         shown = panel_rows[thin(len(panel_rows), max_points)]
-        size = float(np.clip(8000 / len(shown), 2.0, 5.0))
+        size = float(np.clip(8000 / len(shown), 5.0 if single else 2.0, 5.0))
         scatter_3d(axes, points[shown], colours.rgba[shown], size=size)
         drawn.append(axes)
     frame_3d(drawn, points if behind is None else np.concatenate([points, behind]))

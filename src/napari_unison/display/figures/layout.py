@@ -110,6 +110,8 @@ def _mappable(bar: ColourBar) -> ScalarMappable:
 def panel_3d(figure: Figure, grid: Any, title: str, names: tuple[str, str, str]) -> Axes3D:
     """Add an empty 3-D panel: named axes without numbers, since latents have no unit."""
     axes: Axes3D = figure.add_subplot(grid, projection="3d")
+    # Points drawn later lie in front, so that a pale background never covers what it stands behind.
+    axes.computed_zorder = False
     axes.set_title(title, fontsize=9, pad=0)
     axes.set_xlabel(names[0], fontsize=7, labelpad=-12)
     axes.set_ylabel(names[1], fontsize=7, labelpad=-12)

@@ -6,11 +6,11 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import torch
-
 
 def describe_machine(*packages: str) -> dict[str, object]:
     """Return processor, threads, memory (GiB) and versions of python, torch and further packages."""
+    import torch  # not before napari_unison, which sets how its threads wait
+
     processor = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -20,8 +20,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from machine import describe_machine
 from napari_unison import UnifiedEncoder, load_sessions, sample_sessions, split_sessions
 from napari_unison.encoder.label_space import LabelSpace
@@ -44,6 +42,7 @@ def time_cebra(sessions: list[Any], iterations: int, warm_up: int = 2) -> list[f
         import cebra.data
         import cebra.models
         import cebra.solver
+        import torch
     space = LabelSpace(sessions)
     dataset = cebra.data.UnifiedDataset(
         *(

@@ -87,6 +87,7 @@ def test_table_begins_with_the_kind(train: Embedding) -> None:
 def test_label_that_does_not_vary_chooses_nothing(make_session, make_embedding) -> None:
     still = make_session("rat 1", 90)
     scores = score_latents(make_embedding([still]), make_embedding([still]))
+    assert scores.scored_labels == ("position", "phase")
     with pytest.raises(ValueError, match="no latent has a score for label 'direction'"):
         scores.best("direction")
 

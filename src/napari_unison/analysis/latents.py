@@ -57,6 +57,11 @@ class LatentScores:
         """Number of latents, D."""
         return len(next(iter(self.r2.values())))
 
+    @property
+    def scored_labels(self) -> tuple[str, ...]:
+        """Labels that vary in the scored bins, so that latents can be chosen by them."""
+        return tuple(label for label, scores in self.r2.items() if np.isfinite(scores).any())
+
     def best(self, label: str, *, exclude: Collection[int] = ()) -> int:
         """Return the latent (counted from 0) with the highest R².
 

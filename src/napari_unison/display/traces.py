@@ -93,7 +93,7 @@ def session_traces(
     if scores is None:
         return traces
     for role, label in (("position", roles.position), ("direction", roles.direction)):
-        if label is None or label not in scores.r2 or np.isnan(scores.r2[label]).all():
+        if label is None or label not in scores.scored_labels:
             continue
         latent = scores.best(label)
         colours = position_colours(embedding, index, on_dark) if role == "position" else by_direction

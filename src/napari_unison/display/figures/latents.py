@@ -44,7 +44,7 @@ def latent_scores_figure(
         A line below the kind of embedding.
     """
     roles = label_roles(session)
-    labels = [label for label in (roles.position, roles.direction) if label and label in scores[0].r2]
+    labels = [label for label in (roles.position, roles.direction) if label in scores[0].scored_labels]
     circular = "labels used: not decoding" if scores[0].is_circular else ""
     figure = new_figure(
         4.4 * len(scores) + 0.4,
@@ -80,8 +80,10 @@ def _scatter_two(axes: Axes, score: LatentScores, across: str, up: str, chosen: 
                 x[chosen_ones], y[chosen_ones], s=14, color=colour, label=name, alpha=0.8, linewidths=0
             )
     markers = ((up, "s"), (across, "D"))
-    for label, marker in markers if chosen is not None else ():
-        latent = chosen.best(label)  # type: ignore[union-attr]
+    for label, marker in markers:
+        if chosen is None or label not in chosen.scored_labels:
+            continue
+        latent = chosen.best(label)
         axes.scatter(
             [max(x[latent], low)],
             [max(y[latent], low)],
@@ -113,12 +115,15 @@ def _scatter_two(axes: Axes, score: LatentScores, across: str, up: str, chosen: 
 def _strip(axes: Axes, score: LatentScores, labels: list[str]) -> None:
     """Draw R² over the number of the latent, where there are not two labels to plot against each other."""
     numbers = np.arange(1, score.n_latents + 1)
-    for label in labels or list(score.r2):
+    for label in labels or score.scored_labels:
         axes.plot(numbers, score.r2[label], "o", markersize=4, label=label)
     axes.axhline(0, color="0.6", linestyle="--", linewidth=0.8)
     axes.set_xlabel("latent (number)")
     axes.set_ylabel("R²")
-    axes.legend(fontsize=8, frameon=False)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, frameon=False)
+    else:
+        axes.text(0.5, 0.5, "no label varies in these bins", transform=axes.transAxes, ha="center")
 
 
 def best_latents_figure(

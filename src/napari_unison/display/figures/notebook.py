@@ -92,14 +92,18 @@ class _Material:
         """Colour an embedding on the scale that all figures share."""
         return feature_colours(embedding, colour_modes(embedding)[0], limits=self.limits)
 
-    def best_pair(self) -> tuple[tuple[int, int], tuple[str, str]]:
+    def best_pair(self) -> tuple[tuple[int, int], tuple[str, str] | None]:
         """Return the latents of the flow field, two different ones, and what each is best for."""
-        first = self.roles.position or next(iter(self.chosen.r2))
-        second = self.roles.direction or first
-        best = self.chosen.best(first)
-        other = self.chosen.best(second, exclude=[best] if self.embedding.n_latents > 1 else [])
-        other_name = f"best for {second}" if second != first else f"second best for {second}"
-        return (best, other), (f"best for {first}", other_name)
+        scores = self.chosen
+        labels = [
+            label for label in (self.roles.position, self.roles.direction) if label in scores.scored_labels
+        ]
+        if not labels:
+            return (0, min(1, self.embedding.n_latents - 1)), None
+        best = scores.best(labels[0])
+        other = scores.best(labels[-1], exclude=[best] if self.embedding.n_latents > 1 else [])
+        second = "second best" if len(labels) == 1 else "best"
+        return (best, other), (f"best for {labels[0]}", f"{second} for {labels[-1]}")
 
 
 def notebook_figures(run: Run, *, on_progress: OnProgress | None = None) -> Iterator[tuple[str, Figure]]:
@@ -229,7 +233,9 @@ def _best_latents(material: _Material) -> Figure:
 def _flow_field(material: _Material) -> Figure:
     latents, names = material.best_pair()
     flow = flow_field(material.embedding, latents)
-    note = "latents chosen inside the training part"
+    note = (
+        "latents chosen inside the training part" if names else "no label varies enough to choose latents by"
+    )
     return flow_figure(flow, material.embedding, names=names, note=note)
 
 

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+
+from napari_unison.display import (
+    LEFT_COLOUR,
+    RIGHT_COLOUR,
+    colour_modes,
+    feature_colours,
+    label_roles,
+    position_direction_colours,
+)
+from napari_unison.display.palettes import colour_map
+from napari_unison.sessions import Session
+
+
+def test_right_runs_are_magma_and_left_runs_viridis() -> None:
+    position = np.array([0.0, 0.8, 0.0, 0.8])
+    rgba = position_direction_colours(position, np.array(["right", "right", "left", "left"]), limits=(0, 1.6))
+    assert rgba.shape == (4, 4)
+    assert rgba.dtype == np.float32
+    np.testing.assert_allclose(rgba[0], matplotlib.colormaps["magma"](0.0), atol=0.02)
+    np.testing.assert_allclose(rgba[2], matplotlib.colormaps["viridis"](0.0), atol=0.02)
+    np.testing.assert_allclose(rgba[3], matplotlib.colormaps["viridis"](0.5), atol=0.02)
+
+
+@pytest.mark.parametrize("categories", [(False, True), (0, 1), ("left", "right"), ("inbound", "outbound")])
+def test_second_category_is_drawn_as_right(categories: tuple[object, object]) -> None:
+    rgba = position_direction_colours(np.array([0.0, 0.0]), np.array(categories), limits=(0, 1))
+    np.testing.assert_allclose(rgba[1], matplotlib.colormaps["magma"](0.0), atol=0.02)
+
+
+def test_nothing_is_black_on_a_dark_canvas() -> None:
+    for name in ("magma", "viridis"):
+        brightness = colour_map(name, on_dark=True)[:, :3].max(axis=1)
+        assert brightness.min() > 0.3
+    assert colour_map("magma")[0, :3].max() < 0.05
+
+
+def test_without_direction_one_map_serves_all(make_session, make_embedding) -> None:
+    embedding = make_embedding([make_session(direction=False)])
+    assert "direction" not in colour_modes(embedding)
+    colouring = feature_colours(embedding, "position")
+    assert len(colouring.legend.bars) == 1
+    rgba = position_direction_colours(np.array([0.0, 1.0]), None)
+    np.testing.assert_allclose(rgba[1], matplotlib.colormaps["viridis"](1.0), atol=0.02)
+
+
+def test_legend_has_a_bar_for_each_direction_with_limits_and_unit(embedding) -> None:
+    colouring = feature_colours(embedding, "position and direction")
+    position = embedding.label("position")
+    assert [bar.text for bar in colouring.legend.bars] == ["position · left (m)", "position · right (m)"]
+    for bar in colouring.legend.bars:
+        assert bar.limits == (position.min(), position.max())
+        assert bar.colours.shape == (256, 4)
+    assert colouring.legend.swatches == ()
+    assert feature_colours(embedding, "position", limits=(0, 2)).legend.bars[0].limits == (0, 2)
+
+
+def test_direction_has_the_colours_of_the_paper(embedding) -> None:
+    colouring = feature_colours(embedding, "direction")
+    right = embedding.label("direction") == "right"
+    np.testing.assert_allclose(
+        colouring.rgba[right], np.tile(to_rgba(RIGHT_COLOUR), (right.sum(), 1)), rtol=1e-6
+    )
+    np.testing.assert_allclose(colouring.rgba[~right][0], to_rgba(LEFT_COLOUR), rtol=1e-6)
+    assert {swatch.name for swatch in colouring.legend.swatches} == {"left", "right"}
+
+
+def test_more_than_two_categories_get_colours_of_their_own(make_embedding) -> None:
+    arms = np.repeat(["north", "east", "south"], 20)
+    labels = {"position": np.linspace(0, 1, 60), "arm": arms}
+    session = Session("maze", np.zeros((60, 2)), labels, 0.1)
+    embedding = make_embedding([session])
+    assert label_roles(session).direction == "arm"
+    flat = feature_colours(embedding, "direction")
+    assert len({tuple(colour) for colour in flat.rgba}) == 3
+    both = feature_colours(embedding, "position and direction")
+    assert len(both.legend.bars) == 3
+    assert len({tuple(colour) for colour in both.rgba}) > 20
+
+
+def test_bins_without_label_are_grey_and_the_legend_says_so(make_session, make_embedding) -> None:
+    session = make_session()
+    position = np.array(session.labels["position"])
+    position[10] = np.nan
+    embedding = make_embedding([session.replace(labels=dict(session.labels) | {"position": position})])
+    for mode in ("position and direction", "position"):
+        colouring = feature_colours(embedding, mode)
+        red, green, blue, alpha = colouring.rgba[10]
+        assert red == green == blue
+        assert alpha == 1
+        assert [swatch.name for swatch in colouring.legend.swatches] == ["no position"]
+        assert np.isfinite(colouring.rgba).all()
+
+
+def test_every_mode_colours_every_bin(embedding) -> None:
+    modes = colour_modes(embedding)
+    assert modes[:6] == ("position and direction", "position", "direction", "time", "session", "residual")
+    assert modes[-1] == "latent 4"
+    for mode in modes:
+        for on_dark in (False, True):
+            colouring = feature_colours(embedding, mode, on_dark=on_dark)
+            assert colouring.rgba.shape == (1000, 4)
+            assert colouring.mode == mode
+            assert colouring.legend.entries
+
+
+def test_residual_shows_the_farthest_partner(embedding) -> None:
+    bar = feature_colours(embedding, "residual").legend.bars[0]
+    assert bar.limits == pytest.approx((0, 0.2))
+
+
+def test_label_free_embedding_has_no_residual_to_show(make_session, make_embedding) -> None:
+    free = make_embedding([make_session("rat 1"), make_session("rat 2")], kind="label-free")
+    assert "residual" not in colour_modes(free)
+    with pytest.raises(
+        ValueError, match="there are position and direction, position, direction, time, session"
+    ):
+        feature_colours(free, "residual")
+
+
+def test_circular_label_plays_position_where_no_other_does(make_embedding) -> None:
+    angle = np.linspace(0, 6, 50)
+    session = Session("disc", np.zeros((50, 2)), {"heading": angle}, 0.1, kinds={"heading": "circular"})
+    assert label_roles(session).position == "heading"
+    ring = replace(
+        make_embedding([session.replace(labels={"position": angle}, kinds={"position": "continuous"})]),
+        sessions=(session,),
+    )
+    bar = feature_colours(ring, "position").legend.bars[0]
+    assert bar.text == "heading (rad)"
+    assert bar.limits == (0.0, pytest.approx(2 * np.pi))
+
+
+def test_names_come_before_order() -> None:
+    labels = {"speed": np.ones(5), "position": np.ones(5), "state": list("abcab"), "direction": list("lrlrl")}
+    roles = label_roles(Session("x", np.zeros((5, 1)), labels, 0.1))
+    assert (roles.position, roles.direction) == ("position", "direction")

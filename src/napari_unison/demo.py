@@ -149,7 +149,7 @@ def _take_picture(viewer: Any, workspace: Any, picture: Path) -> None:
 
     if workspace.job is not None and workspace.job.is_running:
         workspace.job.wait()
-    # The docks ask for their own sizes once they are arranged, which can make the window higher than the screen.
+    # The docks ask for their own sizes once they are arranged, and can grow the window beyond the screen.
     for _ in range(2):
         QApplication.processEvents()
         viewer.window.resize(*WINDOW_SIZE)

@@ -120,11 +120,11 @@ def on_viewer_closed(viewer: Any, callback: Callable[[], None]) -> None:
 # -- the canvas ------------------------------------------------------------------------------------------
 
 
-def set_canvas_title(viewer: Any, text: str) -> None:
+def set_canvas_title(viewer: Any, text: str, position: str) -> None:
     """Write a title into a corner of the canvas."""
     overlay = unwrapped(viewer).canvas.overlays.text
     overlay.text = text
-    overlay.position = "top_left"
+    overlay.position = position
     overlay.font_size = 10
     overlay.visible = bool(text)
 

@@ -65,36 +65,40 @@ class ConfigForm(WorkspaceWidget):
         self.advanced = QCollapsible("Advanced")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for title, names in groups(advanced=False).items():
-            layout.addWidget(_heading(title))
-            layout.addLayout(self._rows(names))
+        layout.addLayout(self._rows(groups(advanced=False), headings=True))
         inner = QWidget()
-        inner.setLayout(self._rows([name for names in groups(advanced=True).values() for name in names]))
+        inner.setLayout(self._rows(groups(advanced=True), headings=False))
         self.advanced.addWidget(inner)
         layout.addWidget(self.advanced)
         layout.addWidget(self.message)
         self.listen(workspace.events.config, self.update_fields)
         self.update_fields()
 
-    def _rows(self, names: list[str]) -> QFormLayout:
+    def _rows(self, sections: dict[str, list[str]], *, headings: bool) -> QFormLayout:
         rows = QFormLayout()
+        rows.setContentsMargins(0, 0, 0, 0)
         rows.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        for name in names:
-            field = EncoderConfig.model_fields[name]
-            editor = make_editor(name, field)
-            editor.widget.setObjectName(name)
-            editor.widget.setToolTip(help_text(name, field))
-            editor.edited.connect(lambda *_, name=name: self.commit(name))
-            self.editors[name] = editor
-            if name == "masks":
-                rows.addRow(editor.widget)
-            else:
-                label = QLabel(words(name))
-                label.setToolTip(help_text(name, field))
-                rows.addRow(label, editor.widget)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for title, names in sections.items():
+            if headings:
+                rows.addRow(_heading(title))
+            for name in names:
+                self._add_row(rows, name)
         return rows
+
+    def _add_row(self, rows: QFormLayout, name: str) -> None:
+        field = EncoderConfig.model_fields[name]
+        editor = make_editor(name, field)
+        editor.widget.setObjectName(name)
+        editor.widget.setToolTip(help_text(name, field))
+        editor.edited.connect(lambda *_: self.commit(name))
+        self.editors[name] = editor
+        if name == "masks":
+            rows.addRow(editor.widget)
+            return
+        label = QLabel(words(name))
+        label.setToolTip(help_text(name, field))
+        rows.addRow(label, editor.widget)
 
     def update_fields(self) -> None:
         """Show the workspace's configuration."""

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_unison.display import colour_modes
 from napari_unison.encoder import Embedding
 from napari_unison.widgets.legend import LegendWidget
-from napari_unison.widgets.listening import WorkspaceWidget
+from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
@@ -55,6 +55,8 @@ class ExploreWidget(WorkspaceWidget):
 
     def _make_fields(self) -> None:
         self.run = QComboBox()
+        self.run.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.run.setMinimumContentsLength(12)
         self.save_button = QPushButton("Save run…")
         self.open_button = QPushButton("Open run…")
         self.kinds = {kind: QRadioButton(title) for kind, (title, _) in KINDS.items()}
@@ -71,10 +73,14 @@ class ExploreWidget(WorkspaceWidget):
         for spin in self.latents:
             spin.setRange(1, 1)
             spin.setKeyboardTracking(False)
+            # Three in a row: the wheel and the arrow keys change them, buttons would hide the numbers.
+            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+            spin.setStyleSheet("min-width: 30px;")
+            spin.setToolTip("Latents, counted from 1")
         self.colour = QComboBox()
         self.point_size = _decimal(0.1, 50, 0.5, 1)
         self.opacity = _decimal(0.05, 1, 0.05, 2)
-        self.grid = QCheckBox("one cell a session, and one with all")
+        self.grid = QCheckBox("one cell a session")
         self.max_points = QSpinBox()
         self.max_points.setRange(100, 5_000_000)
         self.max_points.setSingleStep(10_000)
@@ -92,12 +98,10 @@ class ExploreWidget(WorkspaceWidget):
             latents.addWidget(spin)
         files.addWidget(self.open_button)
         files.addWidget(self.save_button)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow("run", self.run)
-        form.addRow(files)
-        form.addRow("embedding", kinds)
-        form.addRow(self.kind_words)
+        top, form = _form(), _form()
+        top.addRow("run", self.run)
+        top.addRow(files)
+        top.addRow("embedding", kinds)
         form.addRow("axes", self.axes)
         form.addRow("latents", latents)
         form.addRow("colour by", self.colour)
@@ -105,12 +109,17 @@ class ExploreWidget(WorkspaceWidget):
         form.addRow("opacity", self.opacity)
         form.addRow("grid", self.grid)
         form.addRow("draw at most", self.max_points)
-        form.addRow("", self.shown)
-        layout = QVBoxLayout(self)
+        inner = QWidget()
+        layout = QVBoxLayout(inner)
+        layout.addLayout(top)
+        layout.addWidget(self.kind_words)
         layout.addLayout(form)
-        layout.addWidget(self.legend)
-        layout.addWidget(self.message)
+        for widget in (self.shown, self.legend, self.message):
+            layout.addWidget(widget)
         layout.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(inner))
 
     def _connect(self) -> None:
         self.run.activated.connect(lambda index: setattr(self.workspace, "run", self.workspace.runs[index]))
@@ -222,6 +231,12 @@ class ExploreWidget(WorkspaceWidget):
             self.message.show_error(str(job.error))
         else:
             self.message.show_note(f"{job.title} …" if job.is_running else "")
+
+
+def _form() -> QFormLayout:
+    form = QFormLayout()
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    return form
 
 
 def _decimal(lower: float, upper: float, step: float, decimals: int) -> QDoubleSpinBox:

@@ -77,7 +77,7 @@ class LegendWidget(QWidget):
         metrics = QFontMetricsF(painter.font())
         lower, upper = bar.limits
         for value, share in ((lower, 0.0), ((lower + upper) / 2, 0.5), (upper, 1.0)):
-            label = f"{value:.3g}"
+            label = value_text(value)
             place = PAD + share * (width - metrics.horizontalAdvance(label))
             painter.drawText(QPointF(place, top + ROW + BAR + 13), label)
         return top + 2 * ROW + BAR
@@ -97,6 +97,11 @@ class LegendWidget(QWidget):
         return top
 
 
+def value_text(value: float) -> str:
+    """Write a limit of a colour bar in few characters."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
+
+
 def _bar_image(bar: ColourBar) -> QImage:
     pixels = np.ascontiguousarray(np.round(bar.colours[None, :, :] * 255).astype(np.uint8))
     image = QImage(
@@ -106,7 +111,7 @@ def _bar_image(bar: ColourBar) -> QImage:
 
 
 class CanvasLegend(LegendWidget):
-    """The legend in the upper right corner of the canvas; clicks go through it."""
+    """The legend in the lower right corner of the canvas; clicks go through it."""
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas, background="#b0262930")
@@ -130,4 +135,4 @@ class CanvasLegend(LegendWidget):
     def _place(self) -> None:
         canvas = self.parentWidget()
         if canvas is not None:
-            self.move(int(canvas.width() - self.width() - 10), 10)
+            self.move(canvas.width() - self.width() - 10, canvas.height() - self.height() - 10)

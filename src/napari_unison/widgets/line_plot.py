@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtWidgets import QWidget
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 20.0, 18.0
 
@@ -33,8 +33,7 @@ class LinePlot(QWidget):
         self._colour = QColor(colour)
         self._x: npt.NDArray[np.float64] = np.empty(0)
         self._y: npt.NDArray[np.float64] = np.empty(0)
-        self.setMinimumHeight(104)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(88)
 
     @property
     def values(self) -> npt.NDArray[np.float64]:

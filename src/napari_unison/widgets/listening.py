@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from psygnal import SignalInstance
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QScrollArea, QWidget
 
 from napari_unison.workspace.state import Workspace
 
@@ -39,3 +40,14 @@ class WorkspaceWidget(QWidget):
         """Call ``slot`` on a signal until the widget is deleted."""
         signal.connect(slot)
         self._connections.append((signal, slot))
+
+
+def scrolled(widget: QWidget) -> QScrollArea:
+    """Put a widget into an area that scrolls up and down, so that it fits a low window."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setMinimumHeight(120)
+    return area

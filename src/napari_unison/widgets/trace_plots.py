@@ -14,9 +14,10 @@ from vispy.visuals.transforms import STTransform
 
 from napari_unison.display import Trace, decimate
 from napari_unison.display.roles import with_unit
+from napari_unison.widgets.legend import value_text
 
 TimeRange = tuple[float, float]
-AXIS_WIDTH, TIME_AXIS_HEIGHT = 58, 40
+AXIS_WIDTH, TIME_AXIS_HEIGHT = 48, 38
 DRAG_THRESHOLD = 4
 MOST_RASTER_COLUMNS = 4096
 
@@ -61,6 +62,41 @@ class TimeCamera(cameras.PanZoomCamera):
         return self.rect.left + pixel / max(self.viewbox.size[0], 1) * self.rect.width
 
 
+class ValueScale(scene.Widget):
+    """A few values beside a plot, at their heights; vispy's own axis crowds its labels in a low plot.
+
+    Parameters
+    ----------
+    limits : tuple of float
+        Values at the lower and upper edge of the plot.
+    marked : tuple of float
+        Values that are written.
+    colour : str
+        Colour of the text.
+    """
+
+    def __init__(self, limits: tuple[float, float], marked: tuple[float, ...], colour: str) -> None:
+        super().__init__()
+        self.unfreeze()
+        lower, upper = limits
+        self._shares = [(value - lower) / (upper - lower) for value in marked]
+        self._text = scene.Text(
+            [value_text(value) for value in marked],
+            parent=self,
+            pos=np.zeros((len(marked), 2)),
+            anchor_x="right",
+            font_size=7,
+            color=colour,
+        )
+        self.freeze()
+        self.width_min = self.width_max = AXIS_WIDTH
+        self.events.resize.connect(self._place)
+
+    def _place(self, event: Any = None) -> None:  # noqa: ARG002 - vispy's event
+        width, height = self.size
+        self._text.pos = np.array([(width - 6, (1 - share) * height) for share in self._shares])
+
+
 class TracePlots:
     """A canvas with one plot a trace, an optional raster below them, and the time axis.
 
@@ -81,6 +117,7 @@ class TracePlots:
     ) -> None:
         app.use_app(qtpy.API_NAME.lower())
         self.canvas = scene.SceneCanvas(keys=None, bgcolor=background, size=(600, 260))
+        self.canvas.events.initialize.connect(self._watch_context)
         self._foreground = foreground
         self._callbacks = on_range, on_click
         self._views: list[Any] = []
@@ -88,6 +125,7 @@ class TracePlots:
         self._cursors: list[Any] = []
         self._traces: list[Trace] = []
         self._grid: Any = None
+        self._time_axis: Any = None
         self.range: TimeRange = (0.0, 60.0)
 
     @property
@@ -101,8 +139,19 @@ class TracePlots:
         return [with_unit(trace.name, trace.unit) for trace in self._traces]
 
     def close(self) -> None:
-        """Give the canvas and its GL context up."""
+        """Give the canvas and its GL context up; what is queued for it is not drawn any more."""
+        native = self.canvas.native
         self.canvas.close()
+        native.setParent(None)
+        native.deleteLater()
+
+    def _watch_context(self, event: Any) -> None:  # noqa: ARG002 - vispy's event
+        # A dock that floats gives its canvas another GL context, in which nothing of ours exists: drawing
+        # there fails, until the dock has told its widget to make a new canvas.
+        self.native.context().aboutToBeDestroyed.connect(self._stop_drawing)
+
+    def _stop_drawing(self) -> None:
+        self.canvas.events.draw.block()
 
     def set_traces(self, traces: list[Trace], raster: npt.NDArray[Any] | None, span: TimeRange) -> None:
         """Draw other traces, and the raster (N, columns) of the whole session, which spans ``span`` (s)."""
@@ -112,25 +161,25 @@ class TracePlots:
         self._grid = self.canvas.central_widget.add_grid(spacing=0, margin=4)
         self._views, self._lines, self._cursors, self._traces = [], [], [], list(traces)
         for row, trace in enumerate(traces):
-            view = self._add_row(row, with_unit(trace.name, trace.unit), value_range(trace.values))
+            view = self._add_row(row, with_unit(trace.name, trace.unit), *value_range(trace.values))
             self._lines.append(scene.Line(parent=view.scene, width=1.4, method="gl"))
         rows = len(traces)
         if raster is not None:
-            view = self._add_row(rows, "neurons", (0.0, float(len(raster))))
+            view = self._add_row(rows, "neurons", 0.0, float(len(raster)))
             self._draw_raster(view, raster, span)
             rows += 1
         self._add_time_axis(rows)
         self.redraw()
 
-    def _add_row(self, row: int, title: str, limits: tuple[float, float]) -> Any:
-        axis = self._axis("left")
-        axis.width_max = AXIS_WIDTH
-        axis.width_min = AXIS_WIDTH
-        self._grid.add_widget(axis, row=row, col=0)
+    def _add_row(self, row: int, title: str, lower: float, upper: float) -> Any:
+        # Room above for the title.
+        height = (upper - lower) or 1.0
+        limits = lower - 0.06 * height, upper + 0.42 * height
+        scale = ValueScale(limits, (lower, upper), self._foreground)
+        self._grid.add_widget(scale, row=row, col=0)
         view = self._grid.add_view(row=row, col=1, border_color=None)
         view.camera = TimeCamera(*self._callbacks)
         view.camera.rect = (self.range[0], limits[0], self.range[1] - self.range[0], limits[1] - limits[0])
-        axis.link_view(view)
         scene.Text(
             title,
             parent=view,
@@ -144,9 +193,10 @@ class TracePlots:
         self._views.append(view)
         return view
 
-    def _axis(self, side: str, **options: Any) -> Any:
-        return scene.AxisWidget(
-            orientation=side,
+    def _add_time_axis(self, row: int) -> None:
+        self._time_axis = scene.AxisWidget(
+            orientation="bottom",
+            axis_label="time (s)",
             text_color=self._foreground,
             axis_color=self._foreground,
             tick_color=self._foreground,
@@ -156,17 +206,13 @@ class TracePlots:
             tick_width=1,
             major_tick_length=5,
             minor_tick_length=2,
-            tick_label_margin=8 if side == "left" else 12,
-            **options,
+            tick_label_margin=12,
+            axis_label_margin=27,
         )
-
-    def _add_time_axis(self, row: int) -> None:
-        axis = self._axis("bottom", axis_label="time (s)", axis_label_margin=27)
-        axis.height_max = TIME_AXIS_HEIGHT
-        axis.height_min = TIME_AXIS_HEIGHT
-        self._grid.add_widget(axis, row=row, col=1)
-        if self._views:
-            axis.link_view(self._views[-1])
+        self._time_axis.height_max = TIME_AXIS_HEIGHT
+        self._time_axis.height_min = TIME_AXIS_HEIGHT
+        self._grid.add_widget(self._time_axis, row=row, col=1)
+        self._time_axis.axis.domain = self.range
 
     def _draw_raster(self, view: Any, raster: npt.NDArray[Any], span: TimeRange) -> None:
         brightest = float(raster.max(initial=0.0)) or 1.0
@@ -178,6 +224,8 @@ class TracePlots:
     def set_range(self, shown: TimeRange) -> None:
         """Show another stretch of time (s) in every plot."""
         self.range = shown
+        if self._time_axis is not None:
+            self._time_axis.axis.domain = shown
         for view in self._views:
             rect = view.camera.rect
             view.camera.rect = (shown[0], rect.bottom, shown[1] - shown[0], rect.height)
@@ -205,11 +253,9 @@ class TracePlots:
 
 
 def value_range(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return the values' range with some room above it for the title."""
+    """Return the smallest and the largest value."""
     known = values[np.isfinite(values)]
-    lower, upper = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    height = (upper - lower) or 1.0
-    return lower - 0.06 * height, upper + 0.42 * height
+    return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
 
 
 def pooled_raster(neural: Any) -> npt.NDArray[np.float32]:

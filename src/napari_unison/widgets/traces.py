@@ -73,11 +73,12 @@ class TracesWidget(WorkspaceWidget):
 
     def rebuild_canvas(self) -> None:
         """Make a new canvas: the old one's GL context does not survive that its dock floats."""
-        old, self.plots = self.plots, self._new_plots()
-        self._layout.replaceWidget(old.native, self.plots.native)
-        old.close()
-        self._session = None
+        shown = self.plots.range
+        self.plots.close()
+        self.plots = self._new_plots()
+        self._layout.addWidget(self.plots.native, 1)
         self.update_traces()
+        self.show_range(shown)
 
     # -- what is drawn ---------------------------------------------------------------------------------
 
@@ -118,6 +119,8 @@ class TracesWidget(WorkspaceWidget):
         self.plots.set_traces(traces, raster, self._span())
         if first_look:
             self.show_first_minute()
+        else:
+            self.show_range(self.plots.range)
         self._show_cursor(self.workspace.cursor)
 
     def _span(self) -> TimeRange:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +19,7 @@ from qtpy.QtWidgets import (
 from napari_unison.encoder import PRESETS, EncoderConfig, Progress
 from napari_unison.widgets.config_form import ConfigForm, groups
 from napari_unison.widgets.line_plot import LinePlot
-from napari_unison.widgets.listening import WorkspaceWidget
+from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.runs import StudyRun
@@ -73,9 +72,12 @@ class TrainWidget(WorkspaceWidget):
         self.message = Message()
         self.loss = LinePlot("loss", "nats", "#4fc3f7")
         self.fit = LinePlot("goodness of fit", "bits", "#ce93d8")
+        for plot in (self.fit, self.loss):
+            plot.hide()
 
     def _lay_out(self) -> None:
         top = QFormLayout()
+        top.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         top.addRow("preset", self.preset)
         top.addRow("held out", self.validation_share)
         inner = QWidget()
@@ -83,16 +85,11 @@ class TrainWidget(WorkspaceWidget):
         fields.addLayout(top)
         fields.addWidget(self.form)
         fields.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(inner)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumHeight(120)
         buttons = QGridLayout()
         for column, button in enumerate((self.start_button, self.pause_button, self.stop_button)):
             buttons.addWidget(button, 0, column)
         layout = QVBoxLayout(self)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scrolled(inner), 1)
         layout.addLayout(buttons)
         for widget in (self.progress, self.status, self.message, self.fit, self.loss):
             layout.addWidget(widget)
@@ -210,16 +207,19 @@ class TrainWidget(WorkspaceWidget):
     def _draw_curves(self) -> None:
         if self._points:
             iteration, loss, fit = np.array(self._points).T
-            self.loss.set_curve(iteration, loss)
-            self.fit.set_curve(iteration, fit)
+            self.draw_curves(iteration, loss, fit)
+
+    def draw_curves(self, iteration: np.ndarray, loss: np.ndarray, fit: np.ndarray) -> None:
+        """Draw loss (nats) and goodness of fit (bits) over the iterations; neighbours are averaged to fit."""
+        for plot, values in ((self.loss, loss), (self.fit, fit)):
+            plot.set_curve(*averaged(iteration, values))
+            plot.show()
 
     def _on_run(self, run: StudyRun | None) -> None:
         if run is not None:
             loss, fit = run.encoder.history_["loss"], run.encoder.history_["goodness_of_fit"]
-            iteration = np.arange(1, len(loss) + 1)
             self._repaint.stop()
-            self.loss.set_curve(*averaged(iteration, loss))
-            self.fit.set_curve(*averaged(iteration, fit))
+            self.draw_curves(np.arange(1, len(loss) + 1), loss, fit)
         self._show_job()
 
 

@@ -108,14 +108,16 @@ class ViewerLayers:
             name_in_grid_cell(self._points[role], settings.grid)
         self._arrange(viewer, embedding)
         # The first layer is that of all sessions.
-        set_canvas_title(viewer, title_of(run.name, embedding, next(iter(wanted.values()))[1]["metadata"]))
+        title = title_of(run.name, embedding, next(iter(wanted.values()))[1]["metadata"])
+        set_canvas_title(viewer, title, "bottom_left" if settings.grid else "top_left")
         self.tell_drawn()
 
     def _draw(self, viewer: Any, role: str, layer_data: LayerData) -> None:
         data, attributes, _ = layer_data
         layer = self._points.get(role)
         if layer is None or layer not in viewer.layers:
-            self._points[role] = viewer.add_layer(Points(data, **attributes))
+            # Smoothed rims would be dark: they are drawn before the points behind them.
+            self._points[role] = viewer.add_layer(Points(data, antialiasing=0, **attributes))
             return
         replace_points(layer, layer_data)
 
@@ -126,6 +128,7 @@ class ViewerLayers:
         before, self._shown = self._shown, shown
         if before == shown:
             return
+        viewer.canvas.grid.stride = -1
         viewer.canvas.grid.enabled = settings.grid
         if not before:
             viewer.dims.ndisplay = 3
@@ -141,7 +144,7 @@ def _role(layer: Layer) -> str:
 def wanted_layers(workspace: Workspace, embedding: Embedding) -> dict[str, LayerData]:
     """Return the layers that shall be drawn, by role: a session's name or "all sessions".
 
-    "All sessions" comes first, so that the grid, which begins with the last layer, ends with it.
+    "All sessions" comes first, and the last session is the next: the grid is filled from the last layer on.
     """
     settings, run = workspace.display, workspace.run
     latents = settings.latents

@@ -1,0 +1,47 @@
+"""Sessions small enough that a training on them takes a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from napari_unison import Session, sample_sessions
+from napari_unison.workspace import Workspace
+
+
+@pytest.fixture(scope="session")
+def small_sessions() -> list[Session]:
+    """Two simulated rats, 15 s each."""
+    return [session[:600] for session in sample_sessions("linear-track")[:2]]
+
+
+@pytest.fixture
+def workspace(small_sessions: list[Session]) -> Iterator[Workspace]:
+    """A workspace without a window, set up for a short training."""
+    workspace = Workspace(small_sessions)
+    workspace.configure(**SHORT)
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture
+def recorded() -> Callable[..., list[tuple[object, ...]]]:
+    """Return a list that fills with what a signal emits."""
+
+    def record(signal: object) -> list[tuple[object, ...]]:
+        emitted: list[tuple[object, ...]] = []
+        signal.connect(lambda *arguments: emitted.append(arguments))
+        return emitted
+
+    return record
+
+
+SHORT = {
+    "batch_size": 64,
+    "max_iterations": 4,
+    "output_dimension": 4,
+    "num_hidden_units": 8,
+    "random_state": 0,
+    "device": "cpu",
+}

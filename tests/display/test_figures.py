@@ -147,7 +147,7 @@ def test_embedding_has_a_panel_each_and_colour_bars(embedding) -> None:
     figure = embedding_figure(embedding)
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[:3] == ["rat 1", "rat 2", "all sessions"]
-    assert [axes.get_ylabel() for axes in figure.axes[3:]] == ["position · left (m)", "position · right (m)"]
+    assert [axes.get_ylabel() for axes in figure.axes[4:]] == ["position · left (m)", "position · right (m)"]
     with pytest.raises(ValueError, match="nothing to draw"):
         embedding_figure(embedding, separate=False, together=False)
 

@@ -79,7 +79,7 @@ def embedding_figure(
         f"{embedding.description} · coloured by {colours.legend.title}",
         note,
     )
-    grid = figure.add_gridspec(rows, columns)
+    grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.0] * columns + [0.06])
     drawn: list[Axes3D] = []
     for number, (name, panel_rows) in enumerate(panels):
         axes = panel_3d(figure, grid[number // columns, number % columns], name, axes_3d.names)
@@ -90,7 +90,10 @@ def embedding_figure(
         scatter_3d(axes, points[shown], colours.rgba[shown], size=size)
         drawn.append(axes)
     frame_3d(drawn, points if behind is None else np.concatenate([points, behind]))
-    draw_legend(figure, drawn, colours.legend)
+    # The layout does not see the label of the third axis: an empty panel keeps its place free.
+    spacer = figure.add_subplot(grid[:, -1])
+    spacer.set_axis_off()
+    draw_legend(figure, [*drawn, spacer], colours.legend)
     return figure
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from napari_unison.display.colours import colour_modes, feature_colours
 from napari_unison.display.figures.layout import MUTED, draw_legend, new_figure, plain
@@ -59,7 +60,7 @@ def latent_scores_figure(
         if len(labels) == 2:
             _scatter_two(axes, score, labels[1], labels[0], chosen)
         else:
-            _strip(axes, score, labels)
+            _strip(axes, score, labels, chosen)
         plain(axes)
     return figure
 
@@ -112,16 +113,21 @@ def _scatter_two(axes: Axes, score: LatentScores, across: str, up: str, chosen: 
     axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False, ncols=2)
 
 
-def _strip(axes: Axes, score: LatentScores, labels: list[str]) -> None:
+def _strip(axes: Axes, score: LatentScores, labels: list[str], chosen: LatentScores | None) -> None:
     """Draw R² over the number of the latent, where there are not two labels to plot against each other."""
     numbers = np.arange(1, score.n_latents + 1)
     for label in labels or score.scored_labels:
         axes.plot(numbers, score.r2[label], "o", markersize=4, label=label)
+        if chosen is not None and label in chosen.scored_labels:
+            latent = chosen.best(label)
+            name = f"best for {label}: latent {latent + 1}"
+            axes.plot(latent + 1, score.r2[label][latent], "s", color="crimson", fillstyle="none", label=name)
     axes.axhline(0, color="0.6", linestyle="--", linewidth=0.8)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("latent (number)")
     axes.set_ylabel("R²")
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=8, frameon=False)
+        axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.13), frameon=False, ncols=2)
     else:
         axes.text(0.5, 0.5, "no label varies in these bins", transform=axes.transAxes, ha="center")
 

@@ -78,7 +78,12 @@ def draw_legend(figure: Figure, axes: Sequence[Axes], legend: Legend, *, shrink:
     """
     for bar in legend.bars:
         drawn = figure.colorbar(
-            _mappable(bar), ax=list(axes), location="right", shrink=shrink, aspect=25, pad=0.015
+            _mappable(bar),
+            ax=list(axes),
+            location="right",
+            shrink=shrink,
+            aspect=25,
+            pad=0.015,
         )
         drawn.set_label(bar.text, fontsize=8)
         drawn.ax.tick_params(labelsize=7)

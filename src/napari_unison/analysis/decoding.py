@@ -207,16 +207,15 @@ def decode(
         for label, target in asked.items():
             fit = fitted_on[known[label].known[fitted_on]]
             ask = asked_for[target.known[asked_for]]
+            if len(fit) == 0 or len(ask) == 0:
+                scores.append(_score(name, target, np.empty((0, target.values.shape[1])), ask[:0]))
+                continue
             # Labels that are known in the same bins share the search.
             key = fit.tobytes() + b"|" + ask.tobytes()
-            if key not in neighbours and len(fit) and len(ask):
+            if key not in neighbours:
                 neighbours[key] = nearest_bins(train_values[fit], test_values[ask], n_neighbors, metric)
-            predicted = (
-                known[label].values[fit][neighbours[key]].mean(axis=1)
-                if key in neighbours
-                else np.full((0, target.values.shape[1]), np.nan)
-            )
-            scores.append(_score(name, target, predicted, ask if key in neighbours else ask[:0]))
+            predicted = known[label].values[fit][neighbours[key]].mean(axis=1)
+            scores.append(_score(name, target, predicted, ask))
     two = frozenset(label for label, target in asked.items() if len(target.categories) == 2)
     return DecodingScores(tuple(scores), test.description, test.kind == "aligned", n_neighbors, metric, two)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 
 from napari_unison.display.colours import Colouring, colour_modes, feature_colours
 from napari_unison.display.figures.layout import (
@@ -69,17 +70,10 @@ def embedding_figure(
     points = axes_3d.project(embedding.stacked()[0])
     behind = None if background is None else axes_3d.project(_thinned(background, max_points // 2))
     panels = _panels(embedding, separate, together)
-    columns = min(MOST_COLUMNS, len(panels))
-    rows = -(-len(panels) // columns)
+    lines = (f"{embedding.description} · coloured by {colours.legend.title}", note)
+    heading = title or f"Embedding of {count(len(embedding.sessions), 'session')}"
+    figure, grid, columns = _page(len(panels), heading, *lines)
     single = len(panels) == 1
-    figure = new_figure(
-        6.5 if single else 2.6 * columns + 1.6,
-        5.6 if single else 2.7 * rows + 1.0,
-        title or f"Embedding of {count(len(embedding.sessions), 'session')}",
-        f"{embedding.description} · coloured by {colours.legend.title}",
-        note,
-    )
-    grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.0] * columns + [0.06])
     drawn: list[Axes3D] = []
     for number, (name, panel_rows) in enumerate(panels):
         axes = panel_3d(figure, grid[number // columns, number % columns], name, axes_3d.names)
@@ -95,6 +89,15 @@ def embedding_figure(
     spacer.set_axis_off()
     draw_legend(figure, [*drawn, spacer], colours.legend)
     return figure
+
+
+def _page(n_panels: int, title: str, *notes: str) -> tuple[Figure, GridSpec, int]:
+    """Return a page, its grid with a narrow empty column at the right, and its columns of panels."""
+    columns = min(MOST_COLUMNS, n_panels)
+    rows = -(-n_panels // columns)
+    size = (6.5, 5.6) if n_panels == 1 else (2.6 * columns + 1.6, 2.7 * rows + 1.0)
+    figure = new_figure(*size, title, *notes)
+    return figure, figure.add_gridspec(rows, columns + 1, width_ratios=[1.0] * columns + [0.06]), columns
 
 
 def _panels(embedding: Embedding, separate: bool, together: bool) -> list[tuple[str, npt.NDArray[np.intp]]]:

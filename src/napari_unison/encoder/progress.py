@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,7 +89,12 @@ class ProgressBar:
         bar = self._bar
         if bar is None:
             bar = self._bar = tqdm(
-                total=progress.total, initial=self._already_done, desc="training", unit="iteration"
+                total=progress.total,
+                initial=self._already_done,
+                desc="training",
+                unit="iteration",
+                # a log file keeps every update, a terminal shows the last one
+                mininterval=0.2 if sys.stderr.isatty() else 10,
             )
         bar.set_postfix_str(
             f"loss {progress.loss:.3f}, fit {progress.goodness_of_fit:.2f} bits", refresh=False

@@ -1,0 +1,74 @@
+"""The guard against triton in a process whose OpenGL driver is built on LLVM."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from napari_unison._compat import triton_is_dangerous
+
+TRAP = """
+import os, sys
+sys.stderr.write("triton was imported\\n")
+os.abort()
+"""
+
+# As a user does it: the window first, with something drawn in it, then training.
+VIEWER_THEN_TRAINING = """
+import napari, numpy as np, sys
+viewer = napari.Viewer(show=True)
+viewer.add_points(np.random.default_rng(0).random((50, 3)))
+viewer.screenshot(flash=False)
+from napari_unison import get_workspace, sample_sessions
+from napari_unison._compat import opengl_renderer
+workspace = get_workspace(viewer)
+print("renderer:", opengl_renderer(viewer))
+workspace.sessions.extend([session[:300] for session in sample_sessions()[:2]])
+run = workspace.train(max_iterations=2, batch_size=32, output_dimension=4, num_hidden_units=8).wait(200)
+try:
+    import triton
+except ImportError:
+    print("triton: blocked")
+print("iterations:", run.encoder.n_iter_, "points:", len(viewer.layers[0].data) + len(viewer.layers[1].data) - 50)
+viewer.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("renderer", "platform", "dangerous"),
+    [
+        ("llvmpipe (LLVM 15.0.6, 256 bits)", "linux", True),
+        ("AMD Radeon RX 6600 (radeonsi, navi23, LLVM 17.0.6, DRM 3.57)", "linux", True),
+        ("NVIDIA GeForce RTX 4090/PCIe/SSE2", "linux", False),
+        ("Mesa Intel(R) UHD Graphics 620 (KBL GT2)", "linux", False),
+        (None, "linux", True),
+        (None, "darwin", False),
+        ("llvmpipe", "win32", False),
+    ],
+)
+def test_which_drivers_triton_collides_with(renderer, platform, dangerous):
+    assert triton_is_dangerous(renderer, platform) is dangerous
+
+
+@pytest.mark.gui
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="triton and Mesa meet on Linux only")
+def test_viewer_first_then_training_does_not_import_triton(tmp_path: Path, qapp):
+    """In a fresh process, with a triton that ends it as the real one does there."""
+    (tmp_path / "triton").mkdir()
+    (tmp_path / "triton" / "__init__.py").write_text(TRAP)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    environment.pop("QT_QPA_PLATFORM", None)
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", VIEWER_THEN_TRAINING],
+        capture_output=True, text=True, check=False, timeout=300, env=environment, cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "triton was imported" not in done.stderr
+    assert "iterations: 2" in done.stdout
+    assert "points: 480" in done.stdout
+    if "llvm" in done.stdout.lower():
+        assert "triton: blocked" in done.stdout

@@ -1,0 +1,35 @@
+"""A viewer with the workspace open, and sessions small enough that a training on them takes a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from napari_unison import Session, sample_sessions
+from napari_unison.widgets.unison import UnisonWidget
+
+@pytest.fixture(scope="session")
+def small_sessions() -> list[Session]:
+    """Two simulated rats, 15 s each."""
+    return [session[:600] for session in sample_sessions("linear-track")[:2]]
+
+
+@pytest.fixture
+def shown() -> None:
+    """Ask for a window on the screen, which costs seconds where OpenGL is done in software."""
+
+
+@pytest.fixture
+def viewer(make_napari_viewer: Callable[..., Any], request: pytest.FixtureRequest) -> Any:
+    """A napari viewer."""
+    return make_napari_viewer(show="shown" in request.fixturenames)
+
+
+@pytest.fixture
+def unison(viewer: Any, monkeypatch: pytest.MonkeyPatch, small_sessions: list[Session]) -> UnisonWidget:
+    """The widget of the Plugins menu, whose sample is a short one."""
+    monkeypatch.setattr("napari_unison.workspace.state.sample_sessions", lambda name: list(small_sessions))
+    _, widget = viewer.window.add_plugin_dock_widget("napari-unison", "Unison workspace")
+    return widget

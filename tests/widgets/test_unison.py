@@ -1,0 +1,223 @@
+"""The whole way in napari: by clicks alone, and from the console."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QCoreApplication, QEvent, Qt, QThreadPool
+from qtpy.QtWidgets import QLineEdit, QSpinBox
+
+from napari_unison import UnifiedEncoder, get_workspace
+from napari_unison._compat import dock_of, main_window
+from napari_unison.widgets.traces import TracesWidget
+from napari_unison.widgets.unison import UnisonWidget
+from napari_unison.workspace.viewers import layers_of
+
+pytestmark = pytest.mark.gui
+
+PATIENCE = 60_000
+
+
+def choose_sample(unison: UnisonWidget, qtbot, name: str = "linear-track") -> None:
+    """Choose a sample from the button's menu, and wait until it is open."""
+    (action,) = [action for action in unison.sessions.sample_button.menu().actions() if action.text() == name]
+    action.trigger()
+    qtbot.waitUntil(lambda: unison.sessions.table.rowCount() == 2, timeout=PATIENCE)
+
+
+def type_into(unison: UnisonWidget, qtbot, name: str, value: int) -> None:
+    """Type a number into a field of the form."""
+    field = unison.train.findChild(QSpinBox, name)
+    line = field.findChild(QLineEdit)
+    line.selectAll()
+    qtbot.keyClicks(line, str(value))
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+
+
+def set_up(unison: UnisonWidget, qtbot, iterations: int) -> None:
+    unison.tabs.setCurrentWidget(unison.train)
+    for name, value in (
+        ("max_iterations", iterations), ("batch_size", 64), ("output_dimension", 4), ("num_hidden_units", 8),
+    ):
+        type_into(unison, qtbot, name, value)
+
+
+def click(qtbot, button) -> None:
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def encoders() -> list[weakref.ref]:
+    """Return the encoders that are alive."""
+    gc.collect()
+    return [weakref.ref(thing) for thing in gc.get_objects() if isinstance(thing, UnifiedEncoder)]
+
+
+def let_go() -> None:
+    """Let Qt delete what is to be deleted, and Python what nobody holds."""
+    for _ in range(3):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        QCoreApplication.processEvents()
+        gc.collect()
+
+
+def test_by_clicks_alone_from_the_sample_to_points_and_traces(shown, unison, viewer, qtbot):
+    choose_sample(unison, qtbot)
+    assert unison.sessions.table.item(0, 0).text() == "rat 1"
+    set_up(unison, qtbot, 5)
+    assert unison.train.preset.currentText() == "custom"
+    click(qtbot, unison.train.start_button)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=PATIENCE)
+    assert viewer.layers[0].name == "all sessions · aligned"
+    assert len(viewer.layers[0].data) == 2 * 480
+    assert viewer.dims.ndisplay == 3
+    assert viewer.canvas.overlays.text.text.startswith("aligned · 2 sessions · run 1")
+    titles = unison.traces.plots.titles
+    assert titles[0] == "position (m)"
+    assert "best for position" in titles[1]
+    assert "best for direction" in titles[2]
+    assert all("aligned" in title for title in titles[1:])
+    qtbot.waitUntil(lambda: len(unison.train.fit.values) == 5, timeout=PATIENCE)
+    assert unison.train.start_button.isEnabled()
+    assert "run 1" in unison.train.status.text()
+
+
+def test_stop_keeps_what_was_learned(unison, viewer, qtbot):
+    choose_sample(unison, qtbot)
+    set_up(unison, qtbot, 1_000_000)
+    click(qtbot, unison.train.start_button)
+    qtbot.waitUntil(lambda: unison.train.progress.value() > 0, timeout=PATIENCE)
+    assert not unison.train.start_button.isEnabled()
+    assert "left" in unison.train.status.text()
+    click(qtbot, unison.train.pause_button)
+    assert unison.train.pause_button.text() == "Resume"
+    click(qtbot, unison.train.pause_button)
+    click(qtbot, unison.train.stop_button)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=PATIENCE)
+    assert unison.workspace.run.was_stopped
+    assert "stopped" in unison.explore.run.currentText()
+
+
+def test_the_same_from_the_console_shows_in_the_widgets(unison, viewer, qtbot, small_sessions):
+    workspace = get_workspace(viewer)
+    assert workspace is unison.workspace
+    workspace.sessions.extend(small_sessions)
+    assert unison.sessions.table.rowCount() == 2
+    job = workspace.train(max_iterations=3, batch_size=64, output_dimension=4, num_hidden_units=8)
+    assert unison.train.findChild(QSpinBox, "max_iterations").value() == 3
+    run = job.wait(60)
+    assert workspace.run is run
+    assert len(viewer.layers) == 1
+    assert unison.explore.run.currentText().startswith("run 1")
+
+
+def test_results_reach_the_workspace_on_the_main_thread(unison, qtbot, small_sessions):
+    workspace, threads = unison.workspace, []
+    for signal in (workspace.events.run, workspace.events.progress, workspace.events.embedding):
+        signal.connect(lambda *_: threads.append(threading.current_thread()))
+    workspace.sessions.extend(small_sessions)
+    workspace.train(max_iterations=3, batch_size=64, output_dimension=4).wait(60)
+    assert len(threads) >= 3
+    assert set(threads) == {threading.main_thread()}
+
+
+def test_the_window_stays_alive_while_waiting(shown, unison, qtbot, small_sessions):
+    workspace = unison.workspace
+    workspace.sessions.extend(small_sessions)
+    job = workspace.train(max_iterations=1_000_000, batch_size=64)
+    workspace.events.progress.connect(lambda _: unison.train.stop_button.click())
+    assert job.wait(60).was_stopped
+
+
+def test_an_error_while_training_is_shown(unison, qtbot, monkeypatch, small_sessions, capsys):
+    def out_of_memory(*args, **kwargs):
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr("napari_unison.encoder.UnifiedEncoder.fit", out_of_memory)
+    unison.workspace.sessions.extend(small_sessions)
+    unison.tabs.setCurrentWidget(unison.train)
+    click(qtbot, unison.train.start_button)
+    qtbot.waitUntil(lambda: not unison.workspace.job.is_running, timeout=PATIENCE)
+    assert unison.train.message.text() == "CUDA out of memory"
+    assert unison.train.start_button.isEnabled()
+
+
+def test_closing_the_window_while_training_ends_the_thread_and_frees_memory(shown, unison, viewer, qtbot, small_sessions):
+    workspace = unison.workspace
+    workspace.sessions.extend(small_sessions)
+    job = workspace.train(max_iterations=1_000_000, batch_size=64)
+    qtbot.waitUntil(lambda: job.progress is not None, timeout=PATIENCE)
+    held = encoders()
+    assert len(held) == 1
+    viewer.close()
+    assert not job.is_running
+    assert QThreadPool.globalInstance().activeThreadCount() == 0
+    let_go()
+    assert [reference() for reference in held] == [None]
+    assert len(workspace.sessions) == 0
+
+
+def test_closing_the_window_lets_go_of_a_trained_encoder(unison, viewer, qtbot, small_sessions):
+    workspace = unison.workspace
+    workspace.sessions.extend(small_sessions)
+    held = weakref.ref(workspace.train(max_iterations=3, batch_size=64).wait(60).encoder)
+    viewer.close()
+    let_go()
+    assert held() is None
+
+
+def test_the_docks_are_arranged(shown, unison, viewer, qtbot):
+    window = main_window(viewer)
+    qtbot.waitUntil(
+        lambda: window.dockWidgetArea(dock_of(unison)) == Qt.DockWidgetArea.LeftDockWidgetArea, timeout=PATIENCE
+    )
+    assert window.dockWidgetArea(dock_of(unison.traces)) == Qt.DockWidgetArea.BottomDockWidgetArea
+    assert [unison.tabs.tabText(index) for index in range(3)] == ["Sessions", "Train", "Explore"]
+
+
+def test_the_traces_dock_can_float_and_come_back(shown, unison, viewer, qtbot, small_sessions, caplog):
+    unison.workspace.sessions.extend(small_sessions)
+    dock = dock_of(unison.traces)
+    for floating in (True, False):
+        canvas = unison.traces.plots.canvas
+        dock.setFloating(floating)
+        qtbot.waitUntil(lambda canvas=canvas: unison.traces.plots.canvas is not canvas, timeout=PATIENCE)
+        qtbot.waitExposed(unison.traces.plots.native)
+        assert unison.traces.plots.canvas.render().shape[2] == 4
+        assert unison.traces.plots.titles == ["position (m)"]
+    assert not [record for record in caplog.records if "Error drawing" in record.message]
+
+
+def test_opening_the_widget_again_finds_the_same_workspace_and_traces(unison, viewer):
+    again = UnisonWidget(viewer)
+    assert again.workspace is unison.workspace
+    assert again.traces is unison.traces
+    assert sum(isinstance(widget, TracesWidget) for widget in viewer.window.dock_widgets.values()) == 1
+    again.close()
+    again.deleteLater()
+
+
+def test_the_legend_on_the_canvas_says_what_the_colours_mean(unison, viewer, small_sessions):
+    assert unison.canvas_legend.isHidden()
+    unison.workspace.sessions.extend(small_sessions)
+    unison.workspace.train(max_iterations=3, batch_size=64).wait(60)
+    assert not unison.canvas_legend.isHidden()
+    assert [bar.text for bar in unison.canvas_legend.legend.bars] == ["position · left (m)", "position · right (m)"]
+    unison.workspace.show(colour="session")
+    assert [swatch.name for swatch in unison.canvas_legend.legend.swatches] == ["rat 1", "rat 2"]
+
+
+def test_the_console_knows_the_workspace(viewer):
+    workspace = get_workspace(viewer)
+    backlog = viewer.window._qt_viewer.console_backlog
+    assert any(variables.get("workspace") is workspace for variables in backlog if isinstance(variables, dict))
+
+
+def test_each_viewer_has_its_own_workspace(make_napari_viewer):
+    first, second = make_napari_viewer(), make_napari_viewer()
+    assert get_workspace(first) is not get_workspace(second)
+    assert layers_of(first).workspace is get_workspace(first)
+    assert np.array_equal(len(get_workspace(second).sessions), 0)

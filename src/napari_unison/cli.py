@@ -195,7 +195,7 @@ def _write_parquet(embedding: Embedding, file: Path) -> None:
     try:
         embedding.to_frame().to_parquet(file, index=False)
     except ImportError as error:
-        message = "Parquet files need pyarrow: pip install pyarrow, or write .csv or .npz."
+        message = 'Parquet files need pyarrow: pip install "napari-unison[table]", or write .csv or .npz.'
         raise click.ClickException(message) from error
 
 

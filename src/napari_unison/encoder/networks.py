@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_unison.encoder.config import ConfigurationError
+from napari_unison.encoder.sparse_batches import SparseWindows
 
 
 @dataclass(frozen=True)
@@ -145,12 +146,12 @@ class UnifiedNetwork(nn.Module):
             )
             self.last = Convolution(n_hidden, n_latents, architecture.last_kernel, generator)
 
-    def forward(self, windows: Tensor) -> Tensor:
+    def forward(self, windows: Tensor | SparseWindows) -> Tensor:
         """Encode windows.
 
         Parameters
         ----------
-        windows : Tensor (W, B, ΣN)
+        windows : Tensor or SparseWindows (W, B, ΣN)
             Neural activity, time first.
 
         Returns
@@ -158,6 +159,8 @@ class UnifiedNetwork(nn.Module):
         Tensor (B, D)
             Latents.
         """
+        if isinstance(windows, SparseWindows):
+            return self.from_projection(windows.project(self._all_input_weights()))
         return self.after_first(self.first(windows))
 
     def input_weights(self, session: int) -> Tensor:
@@ -167,8 +170,12 @@ class UnifiedNetwork(nn.Module):
         the projection.
         """
         begin = sum(self.neurons[:session])
-        part = self.first.weight[:, begin : begin + self.neurons[session]]
-        return part.permute(1, 2, 0).reshape(self.neurons[session], -1)
+        return self._all_input_weights()[begin : begin + self.neurons[session]]
+
+    def _all_input_weights(self) -> Tensor:
+        """Return the first convolution as a matrix (ΣN, kernel · h), one block of columns a shift."""
+        weight = self.first.weight
+        return weight.permute(1, 2, 0).reshape(weight.shape[1], -1)
 
     def from_projection(self, projected: Tensor) -> Tensor:
         """Encode windows whose neurons were already projected by :meth:`input_weights`.

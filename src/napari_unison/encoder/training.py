@@ -18,6 +18,7 @@ from napari_unison.encoder.masking import Masker
 from napari_unison.encoder.networks import UnifiedNetwork, architecture_of
 from napari_unison.encoder.progress import Progress, ProgressCallback, TrainingControl
 from napari_unison.encoder.sampling import BatchSampler
+from napari_unison.encoder.sparse_batches import DENSE_FROM, SparseBatchAssembler, share_of_non_zeros
 from napari_unison.sessions import Session
 
 _SECONDS_BETWEEN_REPORTS = 0.1
@@ -133,15 +134,7 @@ class Trainer:
             positives=config.positives,
             max_label_distance=config.max_label_distance,
         )
-        architecture = state.network.architecture
-        self._assembler = BatchAssembler(
-            sessions,
-            architecture.left,
-            architecture.right,
-            config.batch_size,
-            Masker(config.masks),
-            next(state.network.parameters()).device,
-        )
+        self._assembler = _choose_assembler(config, sessions, state.network)
         parameters = [*state.network.parameters(), *state.criterion.parameters()]
         self._optimizer = torch.optim.Adam(parameters, lr=config.learning_rate)
         if state.optimizer:
@@ -217,6 +210,18 @@ class Trainer:
         speed = clock.steps_per_second(done)
         fit = float(goodness_of_fit(loss, self.config.batch_size))
         return Progress(done, total, loss, fit, speed, (total - done) / speed)
+
+
+def _choose_assembler(
+    config: EncoderConfig, sessions: Sequence[Session], network: UnifiedNetwork
+) -> BatchAssembler | SparseBatchAssembler:
+    """Gather only the entries that are not zero where that is faster: few of them, on the CPU."""
+    device = next(network.parameters()).device
+    left, right = network.architecture.left, network.architecture.right
+    masker = Masker(config.masks)
+    if device.type == "cpu" and share_of_non_zeros(sessions) < DENSE_FROM:
+        return SparseBatchAssembler(sessions, left, right, config.batch_size, masker)
+    return BatchAssembler(sessions, left, right, config.batch_size, masker, device)
 
 
 class _Clock:

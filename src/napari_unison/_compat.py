@@ -104,13 +104,15 @@ def on_viewer_closed(viewer: Any, callback: Callable[[], None]) -> None:
     class CloseWatcher(QObject):
         is_closing = False
 
-        def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
-            # A dialog may decline a close, so the close event alone proves nothing; a window that was
-            # closed hides, and one that was never shown is deleted.
+        def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802, ARG002 - Qt's name
+            # A dialog may decline a close, so the close event alone proves nothing: a window that was closed
+            # hides. One that is not on the screen has nobody who could decline.
             kind = event.type()
             if kind == QEvent.Type.Close:
                 self.is_closing = True
-            elif kind == QEvent.Type.DeferredDelete or (kind == QEvent.Type.Hide and self.is_closing):
+                if not window.isVisible():
+                    callback()
+            elif kind == QEvent.Type.Hide and self.is_closing:
                 callback()
             return False
 

@@ -185,7 +185,7 @@ def test_the_traces_dock_can_float_and_come_back(shown, unison, viewer, qtbot, s
         canvas = unison.traces.plots.canvas
         dock.setFloating(floating)
         qtbot.waitUntil(lambda canvas=canvas: unison.traces.plots.canvas is not canvas, timeout=PATIENCE)
-        qtbot.waitExposed(unison.traces.plots.native)
+        qtbot.waitUntil(lambda: unison.traces.plots.native.isValid(), timeout=PATIENCE)
         assert unison.traces.plots.canvas.render().shape[2] == 4
         assert unison.traces.plots.titles == ["position (m)"]
     assert not [record for record in caplog.records if "Error drawing" in record.message]
@@ -212,8 +212,8 @@ def test_the_legend_on_the_canvas_says_what_the_colours_mean(unison, viewer, sma
 
 def test_the_console_knows_the_workspace(viewer):
     workspace = get_workspace(viewer)
-    backlog = viewer.window._qt_viewer.console_backlog
-    assert any(variables.get("workspace") is workspace for variables in backlog if isinstance(variables, dict))
+    known = [variables["workspace"] for variables in viewer.window._qt_viewer.console_backlog]
+    assert [reference() for reference in known] == [workspace]
 
 
 def test_each_viewer_has_its_own_workspace(make_napari_viewer):

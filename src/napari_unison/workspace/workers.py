@@ -89,11 +89,13 @@ class NapariRunner:
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = ref(viewer)
-        self._main_thread = _MainThread()
+        self._main_thread: _MainThread | None = _MainThread()
         self._workers: dict[Job, JobWorker] = {}
 
     def start(self, job: Job) -> None:
         """Begin the job in a thread of the pool."""
+        if self._main_thread is None:
+            raise RuntimeError(f"{job.title} cannot begin: the window of this workspace was closed")
         viewer = self._viewer()
         if viewer is not None:
             guard_triton(viewer)
@@ -126,7 +128,10 @@ class NapariRunner:
         job.events.finished.disconnect(leave)
 
     def close(self) -> None:
-        """Cancel what runs and wait until its threads have ended."""
+        """Cancel what runs and wait until its threads have ended; a second time does nothing."""
+        main_thread, self._main_thread = self._main_thread, None
+        if main_thread is None:
+            return
         workers = list(self._workers.values())
         for worker in workers:
             worker.quit()
@@ -135,4 +140,4 @@ class NapariRunner:
             if worker.is_running:
                 worker.has_ended.wait(CLOSING_PATIENCE)
         self._workers.clear()
-        self._main_thread.deleteLater()
+        main_thread.deleteLater()

@@ -27,7 +27,7 @@ def opengl_renderer(viewer: Any) -> str | None:
     from vispy.gloo import gl
 
     canvas = main_canvas(viewer)
-    if canvas is None or not _make_current(canvas):
+    if not _make_current(canvas):
         return None
     name = gl.glGetParameter(gl.GL_RENDERER)
     return str(name) if name else None
@@ -55,7 +55,7 @@ def triton_is_dangerous(renderer: str | None, platform: str = sys.platform) -> b
 
 
 def guard_triton(viewer: Any) -> bool:
-    """Keep torch from importing triton where that would end the process; call it before any optimiser is made.
+    """Keep torch from importing triton where that would end the process; call it before making an optimiser.
 
     Returns
     -------
@@ -78,10 +78,9 @@ def main_window(viewer: Any) -> QMainWindow:
     return unwrapped(viewer).window._qt_window
 
 
-def main_canvas(viewer: Any) -> QWidget | None:
+def main_canvas(viewer: Any) -> QWidget:
     """Return the Qt widget in which vispy draws the viewer's layers."""
-    qt_viewer = getattr(unwrapped(viewer).window, "_qt_viewer", None)
-    return None if qt_viewer is None else qt_viewer.canvas.native
+    return unwrapped(viewer).window._qt_viewer.canvas.native
 
 
 def napari_left_docks(viewer: Any) -> list[QDockWidget]:

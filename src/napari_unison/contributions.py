@@ -43,7 +43,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def read_layers(path: str | Sequence[str]) -> list[LayerData]:
-    """Read recordings as rasters and runs as points; an open workspace takes them over from ``layer.metadata``."""
+    """Read recordings as rasters and runs as points; a workspace takes them over from ``layer.metadata``."""
     layers: list[LayerData] = []
     for one in [path] if isinstance(path, str) else path:
         layers += run_layers(Path(one)) if Path(one).is_dir() else recording_layers(Path(one))

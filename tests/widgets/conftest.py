@@ -10,6 +10,7 @@ import pytest
 from napari_unison import Session, sample_sessions
 from napari_unison.widgets.unison import UnisonWidget
 
+
 @pytest.fixture(scope="session")
 def small_sessions() -> list[Session]:
     """Two simulated rats, 15 s each."""

@@ -40,8 +40,12 @@ def test_a_field_goes_to_the_workspace_when_it_is_left(form):
 
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
-    [("learning_rate", "2", "less than or equal to 1"), ("learning_rate", "fast", "valid number"),
-     ("random_state", "1.5", "valid integer"), ("device", "tpu", "match pattern")],
+    [
+        ("learning_rate", "2", "less than or equal to 1"),
+        ("learning_rate", "fast", "valid number"),
+        ("random_state", "1.5", "valid integer"),
+        ("device", "tpu", "match pattern"),
+    ],
 )
 def test_a_refused_value_stays_and_the_reason_is_shown(form, name, text, reason):
     line, before = form.editors[name].widget, form.workspace.config
@@ -79,7 +83,9 @@ def test_masks_are_edited_as_lines(form):
     form.commit("masks")
     assert list(form.workspace.config.masks) == ["SessionMask", "TimeBlockMask", "RandomNeuronMask"]
     assert masks_from_text(masks_to_text(form.workspace.config.masks)) == {
-        "SessionMask": True, "TimeBlockMask": (0.2, 3), "RandomNeuronMask": [0.3, 0.6]
+        "SessionMask": True,
+        "TimeBlockMask": (0.2, 3),
+        "RandomNeuronMask": [0.3, 0.6],
     }
 
 

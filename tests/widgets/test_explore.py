@@ -28,7 +28,9 @@ def choose(combo, text: str) -> None:
 def test_label_free_is_computed_and_named(explore, viewer, qtbot):
     layer = viewer.layers[0]
     qtbot.mouseClick(
-        explore.kinds["label-free"], Qt.MouseButton.LeftButton, pos=explore.kinds["label-free"].rect().center() / 4
+        explore.kinds["label-free"],
+        Qt.MouseButton.LeftButton,
+        pos=explore.kinds["label-free"].rect().center() / 4,
     )
     qtbot.waitUntil(lambda: viewer.layers[0].name == "all sessions · label-free", timeout=60_000)
     assert viewer.layers[0] is layer
@@ -56,7 +58,9 @@ def test_the_grid_has_a_cell_a_session_and_one_with_all(explore, viewer):
     explore.grid.setChecked(True)
     assert viewer.canvas.grid.enabled
     assert {layer.name for layer in viewer.layers} == {
-        "rat 1 · aligned", "rat 2 · aligned", "all sessions · aligned"
+        "rat 1 · aligned",
+        "rat 2 · aligned",
+        "all sessions · aligned",
     }
     explore.grid.setChecked(False)
     assert [layer.name for layer in viewer.layers] == ["all sessions · aligned"]

@@ -41,7 +41,10 @@ def type_into(unison: UnisonWidget, qtbot, name: str, value: int) -> None:
 def set_up(unison: UnisonWidget, qtbot, iterations: int) -> None:
     unison.tabs.setCurrentWidget(unison.train)
     for name, value in (
-        ("max_iterations", iterations), ("batch_size", 64), ("output_dimension", 4), ("num_hidden_units", 8),
+        ("max_iterations", iterations),
+        ("batch_size", 64),
+        ("output_dimension", 4),
+        ("num_hidden_units", 8),
     ):
         type_into(unison, qtbot, name, value)
 
@@ -145,7 +148,9 @@ def test_an_error_while_training_is_shown(unison, qtbot, monkeypatch, small_sess
     assert unison.train.start_button.isEnabled()
 
 
-def test_closing_the_window_while_training_ends_the_thread_and_frees_memory(shown, unison, viewer, qtbot, small_sessions):
+def test_closing_the_window_while_training_ends_the_thread_and_frees_memory(
+    shown, unison, viewer, qtbot, small_sessions
+):
     workspace = unison.workspace
     workspace.sessions.extend(small_sessions)
     job = workspace.train(max_iterations=1_000_000, batch_size=64)
@@ -172,7 +177,8 @@ def test_closing_the_window_lets_go_of_a_trained_encoder(unison, viewer, qtbot, 
 def test_the_docks_are_arranged(shown, unison, viewer, qtbot):
     window = main_window(viewer)
     qtbot.waitUntil(
-        lambda: window.dockWidgetArea(dock_of(unison)) == Qt.DockWidgetArea.LeftDockWidgetArea, timeout=PATIENCE
+        lambda: window.dockWidgetArea(dock_of(unison)) == Qt.DockWidgetArea.LeftDockWidgetArea,
+        timeout=PATIENCE,
     )
     assert window.dockWidgetArea(dock_of(unison.traces)) == Qt.DockWidgetArea.BottomDockWidgetArea
     assert [unison.tabs.tabText(index) for index in range(3)] == ["Sessions", "Train", "Explore"]
@@ -205,7 +211,10 @@ def test_the_legend_on_the_canvas_says_what_the_colours_mean(unison, viewer, sma
     unison.workspace.sessions.extend(small_sessions)
     unison.workspace.train(max_iterations=3, batch_size=64).wait(60)
     assert not unison.canvas_legend.isHidden()
-    assert [bar.text for bar in unison.canvas_legend.legend.bars] == ["position · left (m)", "position · right (m)"]
+    assert [bar.text for bar in unison.canvas_legend.legend.bars] == [
+        "position · left (m)",
+        "position · right (m)",
+    ]
     unison.workspace.show(colour="session")
     assert [swatch.name for swatch in unison.canvas_legend.legend.swatches] == ["rat 1", "rat 2"]
 

@@ -32,7 +32,8 @@ from napari_unison.workspace.state import Workspace
 KINDS = {
     "aligned": (
         "Aligned",
-        "Labels choose the partners: for looking at what the sessions share. What is decoded from it is circular.",
+        "Labels choose the partners: for looking at what the sessions share. "
+        "What is decoded from it is circular.",
     ),
     "label-free": (
         "Label-free",
@@ -187,7 +188,15 @@ class ExploreWidget(WorkspaceWidget):
     def update_fields(self) -> None:
         """Show what is drawn."""
         settings, embedding = self.workspace.display, self.workspace.embedding
-        blocked = [self.axes, self.colour, self.point_size, self.opacity, self.grid, self.max_points, *self.latents]
+        blocked = [
+            self.axes,
+            self.colour,
+            self.point_size,
+            self.opacity,
+            self.grid,
+            self.max_points,
+            *self.latents,
+        ]
         for widget in blocked:
             widget.blockSignals(True)
         self.kinds[settings.kind].setChecked(True)

@@ -104,9 +104,7 @@ def value_text(value: float) -> str:
 
 def _bar_image(bar: ColourBar) -> QImage:
     pixels = np.ascontiguousarray(np.round(bar.colours[None, :, :] * 255).astype(np.uint8))
-    image = QImage(
-        pixels.data, pixels.shape[1], 1, 4 * pixels.shape[1], QImage.Format.Format_RGBA8888
-    )
+    image = QImage(pixels.tobytes(), pixels.shape[1], 1, 4 * pixels.shape[1], QImage.Format.Format_RGBA8888)
     return image.copy()
 
 

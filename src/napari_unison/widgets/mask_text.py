@@ -45,7 +45,8 @@ def masks_from_text(text: str) -> dict[str, Any]:
         name, colon, value = line.partition(":")
         if not colon:
             raise ConfigurationError(
-                f"masks: {line.strip()!r} is not of the form name: value; the names are {', '.join(MASK_NAMES)}"
+                f"masks: {line.strip()!r} is not of the form name: value; "
+                f"the names are {', '.join(MASK_NAMES)}"
             )
         try:
             masks[name.strip()] = ast.literal_eval(value.strip())

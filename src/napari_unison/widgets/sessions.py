@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QMenu,
     QPushButton,
@@ -84,7 +83,7 @@ class SessionsWidget(WorkspaceWidget):
         self.open_files(paths)
 
     def _remove_selected(self) -> None:
-        rows = {index.row() for index in self.table.selectionModel().selectedRows()}
+        rows = {item.row() for item in self.table.selectedItems()}
         self.workspace.remove([self.workspace.sessions[row].name for row in rows])
 
     def dragEnterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
@@ -123,17 +122,18 @@ class SessionsWidget(WorkspaceWidget):
         self._enable()
 
     def _enable(self) -> None:
-        self.remove_button.setEnabled(bool(self.table.selectionModel().selectedRows()))
+        self.remove_button.setEnabled(bool(self.table.selectedItems()))
 
 
 def _table() -> QTableWidget:
     table = QTableWidget(0, len(COLUMNS))
     table.setHorizontalHeaderLabels(COLUMNS)
-    table.verticalHeader().setVisible(False)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+    numbers = table.verticalHeader()
+    if numbers is not None:
+        numbers.setVisible(False)
     table.setMinimumHeight(120)
     return table
 

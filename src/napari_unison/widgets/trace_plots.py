@@ -259,7 +259,7 @@ def value_range(values: npt.NDArray[np.float64]) -> tuple[float, float]:
 
 
 def pooled_raster(neural: Any) -> npt.NDArray[np.float32]:
-    """Return activity (T, N) as a raster (N, columns) that a graphics card holds: the largest of neighbours."""
+    """Return activity (T, N) as a raster (N, columns) that a graphics card holds: neighbours' largest."""
     dense = neural if isinstance(neural, np.ndarray) else neural.toarray()
     step = max(1, -(-len(dense) // MOST_RASTER_COLUMNS))
     starts = np.arange(0, len(dense), step)

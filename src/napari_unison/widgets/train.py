@@ -253,6 +253,6 @@ def duration_text(seconds: float) -> str:
 def progress_sentence(progress: Progress) -> str:
     """Say how far a training is."""
     return (
-        f"Iteration {progress.iteration:,} of {progress.total:,} · {progress.iterations_per_second:.1f} a second "
-        f"· {duration_text(progress.seconds_left)} left"
+        f"Iteration {progress.iteration:,} of {progress.total:,} · "
+        f"{progress.iterations_per_second:.1f} a second · {duration_text(progress.seconds_left)} left"
     )

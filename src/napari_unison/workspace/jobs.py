@@ -90,7 +90,7 @@ class Job:
 
     @property
     def state(self) -> JobState:
-        """What the job is doing; ``"stopped"`` has a result, ``"dropped"`` was overtaken by a newer request."""
+        """What the job is doing; ``"stopped"`` has a result, ``"dropped"`` was overtaken by a newer one."""
         return self._state
 
     @property
@@ -178,7 +178,7 @@ class Job:
         Parameters
         ----------
         relay : callable
-            Calls a function where the workspace may be changed: everything that the job tells goes through it.
+            Calls a function where the workspace may be changed: all that the job tells goes through it.
         """
         work, self._relay = self._work, relay
         if work is None:

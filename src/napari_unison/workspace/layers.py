@@ -1,4 +1,4 @@
-"""The state as napari layers: points of the embedding that is shown, rasters of recordings that were dropped."""
+"""The state as napari layers: points of the shown embedding, rasters of recordings that were dropped."""
 
 from __future__ import annotations
 

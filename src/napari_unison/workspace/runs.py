@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class StudyRun:
         return self.embeddings.get(kind)
 
     def best_latents(self, kind: EmbeddingKind) -> tuple[int, ...]:
-        """Return up to three latents (counted from 0): the best one of each of the first labels, then the next.
+        """Return up to three latents (counted from 0): the best of each of the first labels, then the next.
 
         Without scores, which very short sessions do not allow, the first three.
         """
@@ -117,7 +117,7 @@ def train_run(
 
 
 def embed_run(
-    job: Job, run: StudyRun, *, align: bool, partners: str
+    job: Job, run: StudyRun, *, align: bool, partners: Literal["training", "given"]
 ) -> tuple[Embedding, LatentScores | None]:
     """Embed the training sessions of a run and choose the best latents inside that embedding."""
     job.tell_phase("embedding")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 
 import numpy as np
 from psygnal import Signal, SignalGroup
@@ -62,7 +62,7 @@ class WorkspaceEvents(SignalGroup):
 
 
 class SessionList(EventedList[Session]):
-    """Sessions with the same labels; a change that would mix labels is refused and leaves the list as it was."""
+    """Sessions with the same labels; a change that would mix labels is refused and changes nothing."""
 
     def __init__(self, sessions: Iterable[Session] = ()) -> None:
         super().__init__(sessions, child_events=False)
@@ -98,8 +98,8 @@ def _validate(sessions: list[Session]) -> None:
     for session in sessions:
         if not isinstance(session, Session):
             raise TypeError(
-                f"a workspace holds sessions, not {type(session).__name__}: make one with napari_unison.Session, "
-                f"or open files with workspace.open(paths)"
+                f"a workspace holds sessions, not {type(session).__name__}: make one with "
+                f"napari_unison.Session, or open files with workspace.open(paths)"
             )
     if sessions:
         validate_same_labels(sessions)
@@ -143,7 +143,7 @@ class Workspace:
         self._config = EncoderConfig()
         self._validation_share = 0.2
         self._run: StudyRun | None = None
-        self._display = DisplaySettings()
+        self._display = DisplaySettings.model_validate({})
         self._cursor: tuple[str, float] | None = None
         self._selection: dict[str, np.ndarray] = {}
         self._jobs: list[Job] = []
@@ -309,7 +309,7 @@ class Workspace:
             "training", title, lambda job: train_run(job, name, config, training, held_out), deliver
         )
 
-    def embed(self, align: bool = True, partners: str = "training") -> Job:
+    def embed(self, align: bool = True, partners: Literal["training", "given"] = "training") -> Job:
         """Embed the sessions of the current run in the background; each kind is computed once a run.
 
         Parameters
@@ -411,8 +411,8 @@ class Workspace:
         Parameters
         ----------
         **changes
-            Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``point_size``, ``opacity``,
-            ``grid``, ``max_points``.
+            Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``point_size``,
+            ``opacity``, ``grid``, ``max_points``.
 
         Raises
         ------
@@ -470,9 +470,9 @@ class Workspace:
         deliver: Callable[[Any], Any],
         known: Any = None,
     ) -> Job:
-        """Start a job, or end it at once with a known result; only the newest embedding asked for is delivered."""
+        """Start a job, or end it at once with a known result; of embeddings only the newest is delivered."""
 
-        def deliver_if_newest(result: Any) -> bool:
+        def deliver_if_newest(result: Any) -> Any:
             overtaken = kind == "embedding" and self._latest.get(kind) is not job
             return DROPPED if overtaken else deliver(result)
 

@@ -34,6 +34,7 @@ class JobWorker(WorkerBase[None]):
 
     def __init__(self, title: Title, job: Job) -> None:  # noqa: ARG002 - create_worker shows the title
         super().__init__(SignalsClass=JobSignals)
+        self.signals: JobSignals
         self._job: Job | None = job
         self.has_ended = threading.Event()
 

@@ -162,6 +162,15 @@ def dock_of(widget: QWidget) -> QDockWidget | None:
     return parent
 
 
+def set_dock_height(viewer: Any, widget: QWidget, height: int) -> None:
+    """Give a widget's dock a height (pixels), as far as the others leave it."""
+    from qtpy.QtCore import Qt
+
+    dock = dock_of(widget)
+    if dock is not None:
+        main_window(viewer).resizeDocks([dock], [height], Qt.Orientation.Vertical)
+
+
 def move_to_left(viewer: Any, widget: QWidget, width: int) -> None:
     """Move a widget's dock to the left, as a tab beside napari's layer list and controls, and raise it."""
     from qtpy.QtCore import Qt

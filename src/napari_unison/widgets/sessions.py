@@ -24,7 +24,7 @@ from napari_unison.widgets.messages import Message
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
 
-COLUMNS = ("session", "neurons", "time bins", "duration (s)", "rate (Hz)", "labels")
+COLUMNS = ("session", "neurons", "bins", "time (s)", "rate (Hz)", "labels")
 FILE_FILTER = "Recordings (*.jl *.jl.gz *.npz);;All files (*)"
 NOTHING_OPEN = "No sessions yet. Open files, choose a sample, or drop files here."
 

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from napari_unison._compat import bottom_dock, main_canvas, move_to_left, unwrapped
+from napari_unison._compat import bottom_dock, main_canvas, move_to_left, set_dock_height, unwrapped
 from napari_unison.widgets.explore import ExploreWidget
 from napari_unison.widgets.legend import CanvasLegend
 from napari_unison.widgets.sessions import SessionsWidget
@@ -17,6 +17,7 @@ from napari_unison.workspace.viewers import get_workspace, layers_of
 
 TRACES_DOCK = "Traces"
 PREFERRED_WIDTH = 350
+TRACES_HEIGHT = 250
 
 
 class UnisonWidget(QWidget):
@@ -64,6 +65,7 @@ class UnisonWidget(QWidget):
 
     def _arrange(self) -> None:
         move_to_left(self._viewer, self, PREFERRED_WIDTH)
+        set_dock_height(self._viewer, self.traces, TRACES_HEIGHT)
 
     def _show_drawn(self, legend: Any, n_shown: int, n_bins: int) -> None:
         self.explore.show_drawn(legend, n_shown, n_bins)

@@ -11,6 +11,7 @@ from psygnal import Signal
 from napari_unison._compat import name_in_grid_cell, set_canvas_title
 from napari_unison.display import feature_colours, point_layers
 from napari_unison.sessions import Session, SessionError
+from napari_unison.workspace.camera import fit_camera
 from napari_unison.workspace.runs import study_run
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 SESSION_KEY = "unison_session"
 RUN_KEY = "unison_run"
 FOLDER_KEY = "unison_folder"
-
-#: Seen from above the corner of the axes, so that all three latents show.
-CAMERA_ANGLES = (20.0, 30.0, 110.0)
 
 
 class ViewerLayers:
@@ -130,11 +128,10 @@ class ViewerLayers:
             return
         viewer.canvas.grid.stride = -1
         viewer.canvas.grid.enabled = settings.grid
-        if not before:
-            viewer.dims.ndisplay = 3
-            viewer.scene.camera.angles = CAMERA_ANGLES
-        if not before or before[1:] != shown[1:]:
-            viewer.reset_view(reset_camera_angle=False)
+        viewer.dims.ndisplay = 3
+        # The first layer is that of all sessions.
+        points = next(iter(self._points.values())).data
+        fit_camera(viewer, points, turn=not before or before[:2] != shown[:2])
 
 
 def _role(layer: Layer) -> str:

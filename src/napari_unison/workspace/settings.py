@@ -38,7 +38,7 @@ class DisplaySettings(BaseModel):
     kind: EmbeddingKind = "aligned"
     latents: LatentChoice = "best"
     colour: str = "position and direction"
-    point_size: float = Field(1.5, gt=0, le=50)
+    point_size: float = Field(1.0, gt=0, le=50)
     opacity: float = Field(0.8, gt=0, le=1)
     grid: bool = False
     max_points: int = Field(100_000, ge=100, le=5_000_000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from psygnal import Signal, SignalGroup
@@ -21,7 +21,6 @@ from napari_unison.sessions import (
     load_sessions,
     sample_sessions,
     split_sessions,
-    validate_same_labels,
 )
 from napari_unison.workspace.jobs import DROPPED, Job, Runner, ThreadRunner
 from napari_unison.workspace.runs import (
@@ -32,6 +31,7 @@ from napari_unison.workspace.runs import (
     save_study_run,
     train_run,
 )
+from napari_unison.workspace.session_list import SessionList
 from napari_unison.workspace.settings import DisplaySettings, EmbeddingKind
 
 if TYPE_CHECKING:
@@ -59,50 +59,6 @@ class WorkspaceEvents(SignalGroup):
     failed = Signal(str)
     cursor = Signal(object)
     selection = Signal(object)
-
-
-class SessionList(EventedList[Session]):
-    """Sessions with the same labels; a change that would mix labels is refused and changes nothing."""
-
-    def __init__(self, sessions: Iterable[Session] = ()) -> None:
-        super().__init__(sessions, child_events=False)
-
-    def insert(self, index: int, value: Session) -> None:
-        """Insert a session before ``index``."""
-        candidate = list(self)
-        candidate.insert(index, value)
-        _validate(candidate)
-        super().insert(index, value)
-
-    def extend(self, values: Iterable[Session]) -> None:
-        """Append sessions: all of them or, if one does not fit, none."""
-        values = list(values)
-        _validate([*self, *values])
-        super().extend(values)
-
-    @overload
-    def __setitem__(self, key: SupportsIndex, value: Session) -> None: ...
-    @overload
-    def __setitem__(self, key: slice, value: Iterable[Session]) -> None: ...
-    def __setitem__(self, key: Any, value: Any) -> None:
-        """Replace a session, or a stretch of them."""
-        candidate = list(self)
-        if isinstance(key, slice):
-            value = list(value)
-        candidate[key] = value
-        _validate(candidate)
-        super().__setitem__(key, value)
-
-
-def _validate(sessions: list[Session]) -> None:
-    for session in sessions:
-        if not isinstance(session, Session):
-            raise TypeError(
-                f"a workspace holds sessions, not {type(session).__name__}: make one with "
-                f"napari_unison.Session, or open files with workspace.open(paths)"
-            )
-    if sessions:
-        validate_same_labels(sessions)
 
 
 class Workspace:

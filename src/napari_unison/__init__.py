@@ -4,9 +4,10 @@ The names below are loaded when they are first used, so that ``import napari_uni
 imports neither torch, nor napari, nor Qt.
 """
 
-from importlib import import_module
 from importlib.metadata import version as _version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from napari_unison.encoder import UnifiedEncoder
@@ -26,25 +27,11 @@ __all__ = [
     "split_sessions",
 ]
 
-_ROOM_OF = {
-    "Session": "sessions",
-    "load_session": "sessions",
-    "load_sessions": "sessions",
-    "sample_sessions": "sessions",
-    "split_sessions": "sessions",
-    "UnifiedEncoder": "encoder",
-    "get_workspace": "workspace",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from its room on first use (PEP 562)."""
-    if name in _ROOM_OF:
-        value = getattr(import_module(f"napari_unison.{_ROOM_OF[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "sessions": ["Session", "load_session", "load_sessions", "sample_sessions", "split_sessions"],
+        "encoder": ["UnifiedEncoder"],
+        "workspace": ["get_workspace"],
+    },
+)

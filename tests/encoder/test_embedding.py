@@ -22,6 +22,11 @@ def test_the_kind_is_told_in_words(fitted):
     assert fitted.embed(align=False).short_description == "label-free"
 
 
+def test_it_introduces_itself_in_one_line(fitted):
+    words = "aligned (labels used, partners from the training sessions): 32 latents of 2100 bins in anna, bert, cleo"
+    assert repr(fitted.embed()) == f"Embedding({words})"
+
+
 def test_a_table_has_one_row_a_bin(fitted):
     frame = fitted.embed(align=False).to_frame()
     assert len(frame) == 2100

@@ -4,8 +4,9 @@ Pure functions: nothing here knows a viewer or a window. Figures are loaded on f
 with points and traces draws none.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from napari_unison.display.colours import (
     LEFT_COLOUR,
@@ -48,11 +49,6 @@ __all__ = [
     "write_figures",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load the functions that draw figures on first use (PEP 562)."""
-    if name in ("notebook_figures", "write_figures"):
-        value = getattr(import_module("napari_unison.display.figures"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, _, _ = lazy_loader.attach(
+    __name__, submod_attrs={"figures": ["notebook_figures", "write_figures"]}
+)

@@ -4,8 +4,9 @@ Names are loaded on first use, so that reading a configuration does not import t
 """
 
 import os
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from napari_unison.encoder.config import PRESETS, ConfigurationError, EncoderConfig
@@ -33,30 +34,13 @@ __all__ = [
     "save_run",
 ]
 
-_MODULE_OF = {
-    "PRESETS": "config",
-    "ConfigurationError": "config",
-    "EncoderConfig": "config",
-    "Embedding": "embedding",
-    "UnifiedEncoder": "estimator",
-    "Progress": "progress",
-    "TrainingControl": "progress",
-    "Run": "runs",
-    "RunError": "runs",
-    "is_run": "runs",
-    "load_run": "runs",
-    "save_run": "runs",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from its module on first use (PEP 562)."""
-    if name in _MODULE_OF:
-        value = getattr(import_module(f"napari_unison.encoder.{_MODULE_OF[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "config": ["PRESETS", "ConfigurationError", "EncoderConfig"],
+        "embedding": ["Embedding"],
+        "estimator": ["UnifiedEncoder"],
+        "progress": ["Progress", "TrainingControl"],
+        "runs": ["Run", "RunError", "is_run", "load_run", "save_run"],
+    },
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,7 +20,7 @@ Kind = Literal["aligned", "label-free"]
 Partners = Literal["training", "given", "none"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Embedding:
     """Latents of sessions.
 
@@ -53,10 +53,16 @@ class Embedding:
     sessions: tuple[Session, ...]
     kind: Kind
     partners: Partners
-    residual: tuple[Array, ...] = field(repr=False)
+    residual: tuple[Array, ...]
     partner_names: tuple[str, ...]
     control: Literal["silenced"] | None = None
     silenced: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"Embedding({self.description}: {self.n_latents} latents of "
+            f"{sum(map(len, self.values))} bins in {', '.join(self.session_names)})"
+        )
 
     @property
     def n_latents(self) -> int:

@@ -1,7 +1,8 @@
 """One evented object per study: sessions, runs, what is shown, and the jobs that fill them."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from napari_unison.workspace.jobs import Job, JobCancelledError
@@ -20,25 +21,13 @@ __all__ = [
     "get_workspace",
 ]
 
-_MODULE_OF = {
-    "DisplaySettings": "settings",
-    "Job": "jobs",
-    "JobCancelledError": "jobs",
-    "StudyRun": "runs",
-    "Workspace": "state",
-    "WorkspaceError": "state",
-    "get_workspace": "viewers",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from its module on first use (PEP 562)."""
-    if name in _MODULE_OF:
-        value = getattr(import_module(f"napari_unison.workspace.{_MODULE_OF[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "jobs": ["Job", "JobCancelledError"],
+        "runs": ["StudyRun"],
+        "settings": ["DisplaySettings"],
+        "state": ["Workspace", "WorkspaceError"],
+        "viewers": ["get_workspace"],
+    },
+)

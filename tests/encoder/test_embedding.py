@@ -23,8 +23,8 @@ def test_the_kind_is_told_in_words(fitted):
 
 
 def test_it_introduces_itself_in_one_line(fitted):
-    words = "aligned (labels used, partners from the training sessions): 32 latents of 2100 bins in anna, bert, cleo"
-    assert repr(fitted.embed()) == f"Embedding({words})"
+    kind = "aligned (labels used, partners from the training sessions)"
+    assert repr(fitted.embed()) == f"Embedding({kind}: 32 latents of 2100 bins in anna, bert, cleo)"
 
 
 def test_a_table_has_one_row_a_bin(fitted):

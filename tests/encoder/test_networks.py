@@ -32,11 +32,17 @@ def test_projecting_sessions_first_gives_the_same_latents(name):
     torch.testing.assert_close(net.from_projection(projected), net(windows), atol=1e-6, rtol=1e-5)
 
 
-def test_the_convolution_is_torchs():
+def test_the_convolution_and_its_gradients_are_torchs():
     layer = Convolution(3, 4, 2, torch.Generator().manual_seed(0))
-    x = torch.rand(6, 5, 3)
-    expected = torch.nn.functional.conv1d(x.permute(1, 2, 0), layer.weight, layer.bias).permute(2, 0, 1)
-    torch.testing.assert_close(layer(x), expected)
+    x = torch.rand(6, 5, 3, requires_grad=True)
+    by_torch = torch.nn.functional.conv1d(x.permute(1, 2, 0), layer.weight, layer.bias).permute(2, 0, 1)
+    torch.testing.assert_close(layer(x), by_torch)
+    weighting = torch.rand(5, 5, 4)
+    inputs = (x, layer.weight, layer.bias)
+    found = torch.autograd.grad((layer(x) * weighting).sum(), inputs)
+    expected = torch.autograd.grad((by_torch * weighting).sum(), inputs)
+    for gradient, reference in zip(found, expected, strict=True):
+        torch.testing.assert_close(gradient, reference)
 
 
 def test_initial_weights_follow_the_seed_alone():

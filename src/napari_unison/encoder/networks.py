@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -68,6 +68,39 @@ def architecture_of(name: str) -> Architecture:
     raise ConfigurationError(f"model_architecture: no network is called {name!r}")
 
 
+class _Convolve(torch.autograd.Function):
+    """Convolution over the first axis; its gradient is summed in place, without a copy for each shift."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        length = x.shape[0] - weight.shape[2] + 1
+        result = torch.addmm(bias, _steps(x, 0, length), weight[:, :, 0].t())
+        for shift in range(1, weight.shape[2]):
+            result.addmm_(_steps(x, shift, length), weight[:, :, shift].t())
+        return result.view(length, x.shape[1], -1)
+
+    @staticmethod
+    def backward(ctx: Any, *outer: Any) -> tuple[Tensor | None, Tensor, Tensor]:
+        x, weight = ctx.saved_tensors
+        length = outer[0].shape[0]
+        gradient = outer[0].reshape(-1, weight.shape[0])
+        of_weight = torch.empty_like(weight)
+        for shift in range(weight.shape[2]):
+            of_weight[:, :, shift] = gradient.t() @ _steps(x, shift, length)
+        of_input = None
+        if ctx.needs_input_grad[0]:
+            of_input = torch.zeros_like(x)
+            for shift in range(weight.shape[2]):
+                _steps(of_input, shift, length).addmm_(gradient, weight[:, :, shift])
+        return of_input, of_weight, gradient.sum(0)
+
+
+def _steps(x: Tensor, first: int, length: int) -> Tensor:
+    """View ``length`` time steps of ``(L, B, n)`` as rows ``(length · B, n)``."""
+    return x[first : first + length].view(-1, x.shape[2])
+
+
 class Convolution(nn.Module):
     """Convolution over the first axis of ``(L, B, n_in)``, giving ``(L - kernel + 1, B, n_out)``.
 
@@ -89,12 +122,8 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve ``(L, B, n_in)`` to ``(L - kernel + 1, B, n_out)``."""
-        length = x.shape[0] - self.kernel + 1
-        result: Tensor = self.bias
-        for shift in range(self.kernel):
-            steps = x[shift : shift + length].reshape(-1, x.shape[2])
-            result = torch.addmm(result, steps, self.weight[:, :, shift].t())
-        return result.view(length, x.shape[1], -1)
+        result: Tensor = _Convolve.apply(x.contiguous(), self.weight, self.bias)  # type: ignore[no-untyped-call]
+        return result
 
 
 class UnifiedNetwork(nn.Module):

@@ -1,7 +1,8 @@
-"""Kind of machine and versions, for the head of every result."""
+"""Kind of machine and versions for the head of every result, and where results are written."""
 
 from __future__ import annotations
 
+import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,3 +30,12 @@ def describe_machine(*packages: str) -> dict[str, object]:
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "versions": versions,
     }
+
+
+def write_result(result: dict[str, object], target: str | Path) -> None:
+    """Print a result as one line of JSON and write it; a bare name goes to ``benchmarks/results``."""
+    if isinstance(target, str):
+        target = Path(__file__).parent / "results" / f"{target}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(json.dumps(result, ensure_ascii=False))

@@ -10,19 +10,16 @@ scores on the last 20 %. Prints and writes one JSON document.
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import statistics
 import time
 from pathlib import Path
 from typing import Any
 
-from machine import describe_machine
+from cebra_loop import MASKS
+from machine import describe_machine, write_result
 from napari_unison import UnifiedEncoder, load_sessions, split_sessions
 from napari_unison.analysis import quick_scores
-
-RATIOS = [round(0.3 + 0.05 * i, 2) for i in range(14)]
-MASKS = {"RandomNeuronMask": RATIOS, "RandomTimestepMask": RATIOS}
 
 
 def run(sessions: list[Any], seed: int, iterations: int, runs: Path | None) -> dict[str, Any]:
@@ -85,7 +82,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--iterations", type=int, default=5000)
     parser.add_argument("--runs", type=Path, help="keep the runs here")
-    parser.add_argument("--to", type=Path, default=Path(__file__).parent / "results" / "rat-hippocampus.json")
+    parser.add_argument("--to", type=Path)
     options = parser.parse_args()
     sessions = load_sessions([options.folder / "achilles.jl.gz", options.folder / "buddy.jl.gz"])
     results = [run(sessions, seed, options.iterations, options.runs) for seed in options.seeds]
@@ -100,9 +97,7 @@ def main() -> None:
         "summary": summarise(results),
         "runs": results,
     }
-    options.to.parent.mkdir(parents=True, exist_ok=True)
-    options.to.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(json.dumps(document["summary"], indent=1, ensure_ascii=False))
+    write_result(document, options.to or "rat-hippocampus")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from napari_unison.encoder.config import EncoderConfig
 from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.loss import InfoNCE, goodness_of_fit
 from napari_unison.encoder.masking import Masker
+from napari_unison.encoder.memory import freed_memory_kept
 from napari_unison.encoder.networks import UnifiedNetwork, architecture_of
 from napari_unison.encoder.progress import Progress, ProgressCallback, TrainingControl
 from napari_unison.encoder.sampling import BatchSampler
@@ -183,26 +184,31 @@ class Trainer:
         total = len(history.loss) + iterations
         clock = _Clock(history.seconds[-1] if history.seconds else 0.0)
         self.state.network.train()
-        while len(history.loss) < total:
-            if control is not None:
-                clock.leave_out(control.wait_while_paused)
-                if control.is_stopped:
-                    break
-            loss = self.step()
-            history.loss.append(loss)
-            history.seconds.append(clock.seconds())
-            if not np.isfinite(loss):
-                raise TrainingError(
-                    f"the loss became {loss} at iteration {len(history.loss)}: lower learning_rate "
-                    f"({self.config.learning_rate:g}) or raise temperature "
-                    f"({self.state.criterion.temperature:g})"
-                )
-            if on_progress is not None and clock.is_due():
-                on_progress(self._progress(total, clock))
+        with freed_memory_kept():
+            while len(history.loss) < total:
+                if control is not None:
+                    clock.leave_out(control.wait_while_paused)
+                    if control.is_stopped:
+                        break
+                self._advance(clock)
+                if on_progress is not None and clock.is_due():
+                    on_progress(self._progress(total, clock))
         self.state.optimizer = self._optimizer.state_dict()
         if on_progress is not None and history.loss:
             on_progress(self._progress(total, clock))
         return len(history.loss) < total
+
+    def _advance(self, clock: _Clock) -> None:
+        """Do a step and write it down."""
+        history = self.state.history
+        loss = self.step()
+        history.loss.append(loss)
+        history.seconds.append(clock.seconds())
+        if not np.isfinite(loss):
+            raise TrainingError(
+                f"the loss became {loss} at iteration {len(history.loss)}: lower learning_rate "
+                f"({self.config.learning_rate:g}) or raise temperature ({self.state.criterion.temperature:g})"
+            )
 
     def _progress(self, total: int, clock: _Clock) -> Progress:
         done = len(self.state.history.loss)

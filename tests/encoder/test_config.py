@@ -1,6 +1,9 @@
+import copy
 import inspect
+import pickle
 import tomllib
 
+import numpy as np
 import pytest
 import tomli_w
 
@@ -89,8 +92,12 @@ def test_every_mask_can_be_configured():
         ({"verbose": "perhaps"}, ["verbose", "'perhaps'"]),
         ({"learning_rates": 0.1}, ["learning_rates: there is no such parameter", "learning_rate, "]),
         ({"masks": {"NeuronMask": 0.5}}, ["no mask is called 'NeuronMask'", "RandomNeuronMask"]),
-        ({"masks": {"RandomNeuronMask": 1.5}}, ["masks", "less than 1"]),
-        ({"masks": {"RandomNeuronMask": []}}, ["masks", "at least 1 item"]),
+        (
+            {"masks": {"RandomNeuronMask": 1.5}},
+            ["masks: RandomNeuronMask ratios.0: Input should be less than 1"],
+        ),
+        ({"masks": {"NeuronBlockMask": {"ratios": [0.2], "min": 0.1}}}, ["NeuronBlockMask takes ratios"]),
+        ({"masks": {"RandomNeuronMask": []}}, ["masks: RandomNeuronMask ratios", "at least 1 item"]),
         ({"masks": {"RandomNeuronMask": "half"}}, ["RandomNeuronMask takes a ratio", "(0.3, 0.9, 0.05)"]),
         ({"masks": {"RandomNeuronMask": (0.9, 0.3, 0.05)}}, ["max (0.3) is below its min (0.9)"]),
         ({"masks": {"TimeBlockMask": (0.2,)}}, ["TimeBlockMask takes (rate, length)"]),
@@ -119,3 +126,20 @@ def test_every_parameter_has_a_help_text_and_a_place_in_the_form():
     for name, field in EncoderConfig.model_fields.items():
         assert field.description, name
         assert field.json_schema_extra["group"], name
+
+
+def test_masks_that_are_shared_cannot_be_changed():
+    for masks in (UnifiedEncoder().masks, PRESETS["notebook"].masks):
+        with pytest.raises(TypeError, match="make a new dictionary"):
+            masks["SessionMask"] = True
+        with pytest.raises(TypeError, match="make a new dictionary"):
+            masks.pop("RandomNeuronMask")
+    assert copy.deepcopy(EncoderConfig()) == pickle.loads(pickle.dumps(EncoderConfig())) == EncoderConfig()
+
+
+def test_ratios_may_come_from_numpy():
+    config = EncoderConfig(
+        masks={"RandomNeuronMask": np.float32(0.5), "NeuronBlockMask": np.array([0.25, 0.5])}
+    )
+    assert config.masks["RandomNeuronMask"].choices() == (0.5,)
+    assert config.masks["NeuronBlockMask"].choices() == (0.25, 0.5)

@@ -87,6 +87,10 @@ def test_unknown_labels_and_categories_are_named():
         space.encode(session({"side": ["l", "r"]}, "late"))
     with pytest.raises(SessionError, match=r"'late', label 'side': .*up.* did not occur.*l, r"):
         space.encode(session({"x": [0.0, 1.0], "side": ["l", "up"]}, "late"))
+    with pytest.raises(SessionError, match=r"'x' is circular with weight 1, but was continuous"):
+        space.encode(session({"x": [0.0, 1.0], "side": ["l", "r"]}, "late", kinds={"x": "circular"}))
+    with pytest.raises(SessionError, match=r"weight 3, but was continuous with weight 1 in training"):
+        space.encode(session({"x": [0.0, 1.0], "side": ["l", "r"]}, "late", weights={"x": 3.0}))
     with pytest.raises(SessionError, match=r"'late', label 'x': 2 columns.*trained with 1"):
         space.encode(session({"x": np.zeros((2, 2)), "side": ["l", "r"]}, "late"))
 

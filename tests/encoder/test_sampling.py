@@ -21,8 +21,12 @@ def test_a_batch_is_repeated_by_its_seed(rats):
 
 
 def test_reference_and_negative_are_independent(rats):
-    batch = sampler(rats).draw(200, np.random.default_rng(0))
-    assert (batch.reference != batch.negative).any()
+    drawing = sampler(rats)
+    rng = np.random.default_rng(0)
+    batches = [drawing.draw(50, rng) for _ in range(200)]
+    reference = [batch.reference[0].mean() for batch in batches]
+    negative = [batch.negative[0].mean() for batch in batches]
+    assert abs(np.corrcoef(reference, negative)[0, 1]) < 0.25
 
 
 def test_pseudo_animals_stand_at_the_same_place_in_all_sessions(rats):
@@ -47,14 +51,22 @@ def test_segments_shorter_than_the_offset_are_told(make_session):
 
 
 def test_a_session_without_known_labels_is_told(make_session):
-    good = make_session("good", 100)
-    position = np.full(100, np.nan)
-    position[0] = 1
-    lost = Session(
-        "lost", np.ones((100, 2)), {"position": position, "direction": good.labels["direction"]}, 0.025
-    )
-    other = lost.replace(labels={"position": position, "direction": good.labels["direction"]})
-    assert sampler([good, other]).alignment.indices[1].bins.tolist() == [0]
+    x, y = np.zeros(100), np.zeros(100)
+    x[50:], y[:50] = np.nan, np.nan
+    rat = make_session("rat", 100)
+    good = rat.replace(labels={"x": np.arange(100.0), "y": np.arange(100.0)})
+    lost = rat.replace(name="lost", labels={"x": x, "y": y})
+    with pytest.raises(SessionError, match=r"'lost' has no bin in which all labels are known"):
+        sampler([good, lost])
+
+
+def test_labels_that_are_known_too_seldom_are_told(make_session):
+    position = np.full(400, np.nan)
+    position[::11] = 1.0
+    rat = make_session("rat", 400)
+    seldom = rat.replace(labels={"position": position, "direction": rat.labels["direction"]})
+    with pytest.raises(SessionError, match=r"no two bins that far apart .* have all their labels"):
+        sampler([seldom])
 
 
 def test_bins_with_missing_labels_are_never_drawn(make_session):
@@ -92,3 +104,13 @@ def test_partners_beyond_the_label_distance_are_silent_in_the_whole_sample():
         beyond = everywhere.labels["x"][batch.reference[0]] > 1.6
         assert (batch.reference[1, beyond & (batch.reference[0] >= 0)] == NO_BIN).all()
         assert (batch.positive[batch.reference == NO_BIN] == NO_BIN).all()
+
+
+@pytest.mark.parametrize("distance", [0.001, 0.02, 0.2])
+def test_no_sample_is_silent_in_all_sessions(rats, distance):
+    drawing = sampler(rats, max_label_distance=distance)
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        batch = drawing.draw(200, rng)
+        assert (batch.reference != NO_BIN).any(axis=0).all()
+        assert (batch.positive != NO_BIN).any(axis=0).all()

@@ -63,12 +63,20 @@ def test_a_learned_temperature_moves(rats):
     assert learned.temperature_ != pytest.approx(1, abs=1e-3)
 
 
-def test_sparse_and_dense_activity_train_alike(rats):
+def test_the_format_of_the_activity_does_not_matter(rats):
     from scipy import sparse
 
     dense = UnifiedEncoder(**SMALL).fit(rats)
     scarce = [rat.replace(neural=sparse.csr_array(rat.neural)) for rat in rats]
     assert torch.equal(weights(UnifiedEncoder(**SMALL).fit(scarce)), weights(dense))
+
+
+def test_sparse_and_dense_products_train_alike(rats, monkeypatch):
+    by_sparse = UnifiedEncoder(**SMALL | {"max_iterations": 20}).fit(rats)
+    monkeypatch.setattr("napari_unison.encoder.training.DENSE_FROM", 0.0)
+    by_dense = UnifiedEncoder(**SMALL | {"max_iterations": 20}).fit(rats)
+    np.testing.assert_allclose(by_dense.history_["loss"], by_sparse.history_["loss"], atol=1e-4)
+    torch.testing.assert_close(weights(by_dense), weights(by_sparse), atol=1e-3, rtol=1e-3)
 
 
 def test_progress_is_told_at_most_ten_times_a_second_and_at_the_end(rats):
@@ -129,6 +137,20 @@ def test_pause_holds_the_training_and_stop_ends_a_paused_one_within_a_second(rat
     assert encoder.was_stopped_
     assert encoder.n_iter_ == iterations[0]
     assert encoder.history_["seconds"][-1] < 20
+
+
+def test_a_pause_after_a_stop_holds_nothing(rats):
+    control = TrainingControl()
+
+    def stop_then_pause(progress):
+        control.stop()
+        control.pause()
+
+    encoder = UnifiedEncoder(**SMALL | {"max_iterations": 10_000})
+    assert encoder.fit(rats, on_progress=stop_then_pause, control=control).was_stopped_
+    assert not control.is_paused
+    with pytest.raises(ValueError, match="has stopped a training already: make a new one"):
+        encoder.resume(control=control)
 
 
 def test_resuming_gives_what_an_uninterrupted_training_gives(rats):

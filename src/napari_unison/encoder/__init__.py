@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_unison.encoder.estimator import UnifiedEncoder
     from napari_unison.encoder.progress import Progress, TrainingControl
     from napari_unison.encoder.runs import Run, RunError, is_run, load_run, save_run
+    from napari_unison.encoder.training import TrainingError
 
 # OpenMP's threads wait in a spin unless told otherwise, and a window that draws (or any other program) then
 # slows training down more than tenfold. The setting is read once, when torch is loaded.
@@ -28,6 +29,7 @@ __all__ = [
     "Run",
     "RunError",
     "TrainingControl",
+    "TrainingError",
     "UnifiedEncoder",
     "is_run",
     "load_run",
@@ -41,6 +43,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "embedding": ["Embedding"],
         "estimator": ["UnifiedEncoder"],
         "progress": ["Progress", "TrainingControl"],
+        "training": ["TrainingError"],
         "runs": ["Run", "RunError", "is_run", "load_run", "save_run"],
     },
 )

@@ -189,12 +189,12 @@ class Alignment:
 
         Parameters
         ----------
-        source, target : int
-            Sessions; they may be the same, a bin is then its own partner.
+        source : int
+            Session that the bins belong to.
         bins : array (B,) of int
-            Bins of ``source`` that have all their labels.
+            Its bins, all with all their labels.
         target : int
-            Session to find partners in.
+            Session to find partners in; if it is the same, a bin is its own partner.
         rng : numpy.random.Generator
             Decides between ties.
 

@@ -7,10 +7,13 @@ a saved run all derive from :class:`EncoderConfig`.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
+import numpy as np
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -84,12 +87,15 @@ class WholeSessions(_MaskParameters):
 
 
 MaskParameters = RatioList | RatioGrid | TimeBlocks | WholeSessions
+_Kind = TypeVar("_Kind", bound=_MaskParameters)
 
 
 def _mask_parameters(name: str, value: Any) -> MaskParameters:
     """Read a mask's parameters from the forms that Python, toml and the notebook use."""
     if isinstance(value, BaseModel):
         value = value.model_dump()
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if name == "SessionMask":
         if value in (True, None) or value == {}:
             return WholeSessions()
@@ -98,17 +104,19 @@ def _mask_parameters(name: str, value: Any) -> MaskParameters:
         if isinstance(value, tuple | list) and len(value) == 2:
             value = {"rate": value[0], "length": value[1]}
         if isinstance(value, Mapping):
-            return TimeBlocks.model_validate(value)
+            return _validated(TimeBlocks, name, value)
         raise ValueError("TimeBlockMask takes (rate, length), such as (0.2, 3): two numbers")
     if name in RATIO_MASKS:
-        if isinstance(value, float):
-            return RatioList(ratios=(value,))
+        if isinstance(value, numbers.Real) and not isinstance(value, bool):
+            return _validated(RatioList, name, {"ratios": (float(value),)})
         if isinstance(value, tuple) and len(value) == 3:
-            return RatioGrid(min=value[0], max=value[1], step=value[2])
+            return _validated(RatioGrid, name, dict(zip(("min", "max", "step"), value, strict=True)))
         if isinstance(value, list):
-            return RatioList(ratios=tuple(value))
+            return _validated(RatioList, name, {"ratios": tuple(value)})
         if isinstance(value, Mapping):
-            return RatioList.model_validate(value) if "ratios" in value else RatioGrid.model_validate(value)
+            if "ratios" in value:
+                return _validated(RatioList, name, value)
+            return _validated(RatioGrid, name, value)
         raise ValueError(
             f"{name} takes a ratio (0.5), a list of ratios ([0.3, 0.6]) or a grid as a tuple "
             f"(min, max, step) such as (0.3, 0.9, 0.05)"
@@ -116,18 +124,45 @@ def _mask_parameters(name: str, value: Any) -> MaskParameters:
     raise ValueError(f"no mask is called {name!r}; the masks are {', '.join(MASK_NAMES)}")
 
 
-def _read_masks(value: Any) -> dict[str, MaskParameters]:
+def _validated(kind: type[_Kind], name: str, values: Mapping[str, Any]) -> _Kind:
+    """Check a mask's parameters, with the mask's name in what is said of them."""
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        said = []
+        for problem in error.errors():
+            place = ".".join(str(part) for part in problem["loc"])
+            message = problem["msg"].removeprefix("Value error, ")
+            if problem["type"] == "extra_forbidden":
+                message = f"no such parameter; {name} takes {', '.join(kind.model_fields)}"
+            said.append(f"{name} {place}: {message} (given: {problem['input']!r})".replace(" : ", ": "))
+        raise ValueError("; ".join(said)) from error
+
+
+def _read_masks(value: Any) -> _Masks:
     if value is None:
-        return {}
+        return _Masks()
     if not isinstance(value, Mapping):
         raise ValueError("masks is a dictionary from mask name to parameters")
-    return {str(name): _mask_parameters(str(name), parameters) for name, parameters in value.items()}
+    return _Masks((str(name), _mask_parameters(str(name), parameters)) for name, parameters in value.items())
 
 
-NOTEBOOK_MASKS: Final[dict[str, tuple[float, float, float]]] = {
-    "RandomNeuronMask": (0.3, 0.9, 0.05),
-    "RandomTimestepMask": (0.3, 0.9, 0.05),
-}
+class _Masks(dict[str, Any]):
+    """Masks by name that cannot be changed in place; equal to a dictionary, copied and pickled like one."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("these masks are shared: make a new dictionary, {**masks, 'SessionMask': True}")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Masks, (dict(self),)
+
+
+NOTEBOOK_MASKS: Final[Mapping[str, Any]] = _Masks(
+    RandomNeuronMask=(0.3, 0.9, 0.05), RandomTimestepMask=(0.3, 0.9, 0.05)
+)
 
 
 def _field(default: Any, help: str, *, group: str, unit: str | None = None, **limits: Any) -> Any:
@@ -183,11 +218,13 @@ class EncoderConfig(BaseModel):
         "How positives are drawn: label plus an empirical change of the label over time_offsets.",
         group="alignment advanced",
     )
-    masks: Annotated[dict[str, MaskParameters], BeforeValidator(_read_masks)] = _field(
-        NOTEBOOK_MASKS,
-        "Masks; each of reference, positive and negative draws one of them. Shares as a ratio, a list of "
-        "ratios, or a grid (min, max, step).",
-        group="masks",
+    masks: Annotated[dict[str, MaskParameters], BeforeValidator(_read_masks), AfterValidator(_Masks)] = (
+        _field(
+            NOTEBOOK_MASKS,
+            "Masks; each of reference, positive and negative draws one of them. Shares as a ratio, a list of "
+            "ratios, or a grid (min, max, step).",
+            group="masks",
+        )
     )
     label_scaling: Literal["none", "range", "standard"] = _field(
         "none",

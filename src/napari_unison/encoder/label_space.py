@@ -201,6 +201,12 @@ def _encode_label(label: _LabelColumns, session: Session) -> Array:
             f"session {session.name!r} has no label {label.name!r}, which the encoder was trained with; its "
             f"labels are {', '.join(map(repr, session.labels))}"
         )
+    if session.kinds[label.name] != label.kind or session.weights[label.name] != label.weight:
+        raise SessionError(
+            f"session {session.name!r}, label {label.name!r} is {session.kinds[label.name]} with weight "
+            f"{session.weights[label.name]:g}, but was {label.kind} with weight {label.weight:g} in "
+            f"training: give it the same kind and weight"
+        )
     values = session.labels[label.name]
     if label.kind == "discrete":
         return label.weight * _one_hot(label, session, np.asarray(values))

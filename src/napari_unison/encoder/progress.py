@@ -42,39 +42,50 @@ ProgressCallback = Callable[[Progress], None]
 
 
 class TrainingControl:
-    """Pause, resume or stop a training from any thread; it takes effect after the step that is running."""
+    """Pause, resume or stop one training from any thread; it takes effect after the step that is running.
+
+    A control serves one training: once it has stopped one, another training refuses it.
+    """
 
     def __init__(self) -> None:
-        self._running = threading.Event()
-        self._running.set()
-        self._stopped = threading.Event()
+        self._changed = threading.Condition()
+        self._paused = False
+        self._stopped = False
 
     def pause(self) -> None:
-        """Hold the training after its current step."""
-        self._running.clear()
+        """Hold the training after its current step; does nothing after a stop."""
+        with self._changed:
+            self._become(paused=not self._stopped)
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._running.set()
+        self._become(paused=False)
 
     def stop(self) -> None:
         """End the training after its current step; the encoder stays usable."""
-        self._stopped.set()
-        self._running.set()
+        with self._changed:
+            self._stopped = True
+            self._become(paused=False)
 
     @property
     def is_paused(self) -> bool:
         """Whether the training is held."""
-        return not self._running.is_set()
+        return self._paused
 
     @property
     def is_stopped(self) -> bool:
         """Whether the training was told to end."""
-        return self._stopped.is_set()
+        return self._stopped
 
     def wait_while_paused(self) -> None:
         """Block the calling thread while the training is held."""
-        self._running.wait()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._paused)
+
+    def _become(self, *, paused: bool) -> None:
+        with self._changed:
+            self._paused = paused
+            self._changed.notify_all()
 
 
 class ProgressBar:

@@ -105,6 +105,7 @@ class BatchSampler:
         n_sessions, n_samples = reference.shape
         shared = rng.integers(len(self.changes), size=n_samples) if self._shared else None
         positive = np.full_like(reference, NO_BIN)
+        residual = np.full(reference.shape, np.inf)
         for session in range(n_sessions):
             present = np.flatnonzero(reference[session] != NO_BIN)
             if len(present) == 0:
@@ -115,9 +116,11 @@ class BatchSampler:
             index = self.alignment.indices[session]
             matches = index.match(self._space.shift(labels, self.changes[change]))
             bins = index.draw(matches, np.arange(len(present)), rng)
-            too_far = matches.distance > self.alignment.max_distance
-            positive[session, present] = np.where(too_far, NO_BIN, bins)
-        return positive
+            positive[session, present] = bins
+            residual[session, present] = matches.distance
+        # the nearest session always stays: a sample that is silent everywhere would teach nothing
+        too_far = residual > np.maximum(self.alignment.max_distance, residual.min(axis=0))
+        return np.where(too_far, NO_BIN, positive)
 
 
 def _label_changes(
@@ -125,20 +128,25 @@ def _label_changes(
 ) -> Array:
     """Collect the label changes over ``time_offsets`` bins inside segments of all sessions: (M, d)."""
     collected = []
-    longest = 0
+    longest = pairs = 0
     for session, labels in zip(sessions, points, strict=True):
         known = np.asarray(~np.isnan(labels).any(axis=1))
         for stretch in session.segment_slices():
             length = stretch.stop - stretch.start
             longest = max(longest, length)
             first = np.arange(stretch.start, stretch.stop - time_offsets)
+            pairs += len(first)
             first = first[known[first] & known[first + time_offsets]]
             collected.append(space.changes(labels, first, first + time_offsets))
     changes = np.concatenate(collected)
+    if pairs and len(changes) == 0:
+        raise SessionError(
+            f"no label change over {time_offsets} time bins can be observed: no two bins that far apart in "
+            f"one segment have all their labels. Fill the missing labels in, or change time_offsets"
+        )
     if len(changes) == 0:
         raise SessionError(
             f"no label change over {time_offsets} time bins can be observed: the longest segment has "
-            f"{longest} bins. Lower time_offsets, or use longer segments (segments: "
-            f"{', '.join(session.name for session in sessions)})"
+            f"{longest} bins. Lower time_offsets, or use longer segments"
         )
     return changes

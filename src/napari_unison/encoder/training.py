@@ -178,11 +178,15 @@ class Trainer:
         Raises
         ------
         TrainingError
-            If the loss is no longer finite; the step that made it so stays in the history.
+            If the loss is no longer finite.
+        ValueError
+            If the control has stopped a training already.
         """
+        if control is not None and control.is_stopped:
+            raise ValueError("this TrainingControl has stopped a training already: make a new one")
         history = self.state.history
         total = len(history.loss) + iterations
-        clock = _Clock(history.seconds[-1] if history.seconds else 0.0)
+        clock = _Clock(history.seconds[-1] if history.seconds else 0.0, len(history.loss))
         self.state.network.train()
         with freed_memory_kept():
             while len(history.loss) < total:
@@ -194,7 +198,7 @@ class Trainer:
                 if on_progress is not None and clock.is_due():
                     on_progress(self._progress(total, clock))
         self.state.optimizer = self._optimizer.state_dict()
-        if on_progress is not None and history.loss:
+        if on_progress is not None and clock.has_stepped(len(history.loss)):
             on_progress(self._progress(total, clock))
         return len(history.loss) < total
 
@@ -233,11 +237,11 @@ def _choose_assembler(
 class _Clock:
     """Training time without pauses, and when the next report is due."""
 
-    def __init__(self, before: float) -> None:
+    def __init__(self, before: float, steps_before: int) -> None:
         self._begin = time.perf_counter() - before
         self._before = before
+        self._steps_before = steps_before
         self._last_report = -np.inf
-        self._first_step: int | None = None
 
     def seconds(self) -> float:
         return time.perf_counter() - self._begin
@@ -255,7 +259,8 @@ class _Clock:
         self._last_report = now
         return True
 
+    def has_stepped(self, done: int) -> bool:
+        return done > self._steps_before
+
     def steps_per_second(self, done: int) -> float:
-        if self._first_step is None:
-            self._first_step = done - 1
-        return (done - self._first_step) / max(self.seconds() - self._before, 1e-9)
+        return (done - self._steps_before) / max(self.seconds() - self._before, 1e-9)

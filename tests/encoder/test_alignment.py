@@ -47,7 +47,7 @@ def test_bins_without_labels_are_neither_asked_nor_answered():
 
 
 def test_a_bin_is_its_own_partner():
-    alignment = Alignment([np.arange(5.0)[:, None]] * 2, 5.0)
+    alignment = Alignment([np.arange(5.0)[:, None]] * 2, 1e-9)
     bins, residual = alignment.partners(0, np.array([3, 1]), 0, np.random.default_rng(0))
     np.testing.assert_array_equal(bins, [3, 1])
     np.testing.assert_array_equal(residual, 0)
@@ -55,7 +55,7 @@ def test_a_bin_is_its_own_partner():
 
 def test_partners_that_are_too_far_are_given_up_but_their_distance_is_told():
     near, far = np.array([[0.0], [1.0]]), np.array([[0.1]])
-    bins, residual = Alignment([near, far], 1.0, max_distance=0.5).partners(
+    bins, residual = Alignment([near, far], 1e-9, max_distance=0.5).partners(
         0, np.array([0, 1]), 1, np.random.default_rng(0)
     )
     np.testing.assert_array_equal(bins, [0, NO_BIN])
@@ -63,7 +63,7 @@ def test_partners_that_are_too_far_are_given_up_but_their_distance_is_told():
 
 
 def test_a_session_without_labels_has_no_partners():
-    alignment = Alignment([np.zeros((2, 1)), np.full((3, 1), np.nan)], 1.0)
+    alignment = Alignment([np.zeros((2, 1)), np.full((3, 1), np.nan)], 1e-9)
     bins, residual = alignment.partners(0, np.array([0, 1]), 1, np.random.default_rng(0))
     assert (bins == NO_BIN).all()
     assert np.isnan(residual).all()

@@ -135,3 +135,13 @@ def test_windows_stay_in_their_lap(fitted, rats):
     noisy[350:] = np.random.default_rng(0).poisson(2.0, noisy[350:].shape)
     first, second = (fitted.embed([s], align=False).values[0][:350] for s in (cut, cut.replace(neural=noisy)))
     np.testing.assert_array_equal(first, second)
+
+
+def test_a_label_free_embedding_names_the_sessions_that_are_silent_throughout(fitted, rats):
+    assert fitted.embed(align=False).silenced == ()
+    assert fitted.embed([rats[0]], align=False).silenced == ("bert", "cleo")
+
+
+def test_one_session_alone_is_not_called_aligned_by_labels(rats):
+    encoder = UnifiedEncoder(batch_size=32, max_iterations=2, verbose=False).fit(rats[0])
+    assert encoder.embed().description == "aligned with no other session (own neurons only)"

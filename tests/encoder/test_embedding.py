@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,14 @@ def test_a_table_has_one_row_a_bin(fitted):
     assert set(frame["embedding"]) == {"label-free"}
     assert frame["time_s"].iloc[1] == pytest.approx(0.025)
     assert "latent_32" in frame
+
+
+def test_labels_called_like_our_columns_keep_their_place(fitted, rats):
+    embedding = fitted.embed([rats[0]], align=False)
+    segment = rats[0].replace(labels={"segment": rats[0].labels["position"]})
+    frame = replace(embedding, sessions=(segment,)).to_frame()
+    assert set(frame["segment"]) == {0}
+    np.testing.assert_array_equal(frame["label_segment"], rats[0].labels["position"])
 
 
 @pytest.mark.parametrize("align", [True, False])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_unison.encoder.config import EncoderConfig
-from napari_unison.encoder.masking import InputShape, Masker
+from napari_unison.encoder.masking import InputShape, Masker, warn_of_masks_without_effect
 
 SHAPE = InputShape(n_samples=4000, n_steps=10, neurons=(20, 5, 15))
 
@@ -70,3 +70,14 @@ def test_each_draw_takes_one_of_the_masks_and_one_of_its_ratios():
             shares.append(round(float(mask.neurons.mean()), 1))
     assert 15 < len(shares) < 45
     assert set(shares) == {0.2, 0.8}
+
+
+def test_blocks_too_small_to_mask_anything_are_warned_of():
+    masks = EncoderConfig(masks={"TimeBlockMask": (0.05, 3), "NeuronBlockMask": [0.05, 0.5]}).masks
+    with pytest.warns(UserWarning, match="masks nothing") as told:
+        warn_of_masks_without_effect(masks, n_steps=10, n_neurons=12)
+    assert "TimeBlockMask masks nothing: 0.05 of a window of 10 time bins" in str(told[0].message)
+    assert "NeuronBlockMask masks nothing at ratio 0.05: that is less than one of 12 neurons" in str(
+        told[1].message
+    )
+    warn_of_masks_without_effect(EncoderConfig().masks, n_steps=10, n_neurons=12)

@@ -4,9 +4,12 @@ import stat
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from napari_unison import UnifiedEncoder
 from napari_unison.encoder import Run, RunError, is_run, load_run, save_run
+from napari_unison.encoder.loss import goodness_of_fit
+from napari_unison.sessions import write_sessions
 
 
 @pytest.fixture
@@ -100,12 +103,72 @@ def test_what_is_no_run_or_incomplete_or_newer_is_told(folder, tmp_path):
     with pytest.raises(RunError, match="format 99"):
         load_run(folder)
     (folder / "run.json").write_text(json.dumps(facts))
-    (folder / "history.csv").unlink()
-    with pytest.raises(RunError, match=r"incomplete: history\.csv is missing"):
+    for text in ("{", "[]", '{"format_version": 1}'):
+        (folder / "run.json").write_text(text)
+        with pytest.raises(RunError, match=r"first\.unison cannot be read"):
+            load_run(folder)
+
+
+@pytest.mark.parametrize(
+    "file", ["config.toml", "encoder.safetensors", "optimizer.safetensors", "history.csv", "sessions.npz"]
+)
+def test_a_missing_file_is_named(folder, file):
+    (folder / file).unlink()
+    with pytest.raises(RunError, match=f"first.unison is incomplete: {file} is missing"):
         load_run(folder)
-    (folder / "run.json").write_text("{")
-    with pytest.raises(RunError, match="cannot be read"):
+
+
+def test_a_truncated_history_is_told(folder):
+    lines = (folder / "history.csv").read_text().splitlines()
+    (folder / "history.csv").write_text("\n".join(lines[:3]))
+    with pytest.raises(RunError, match=r"history\.csv has 2 steps, but run\.json tells of 5"):
         load_run(folder)
+
+
+def test_sessions_that_were_changed_are_told(folder, rats):
+    changed = rats[1].replace(neural=rats[1].neural * 0)
+    write_sessions(folder / "sessions.npz", [rats[0], changed, rats[2]])
+    with pytest.raises(RunError, match=r"sessions\.npz: bert is not what the encoder was trained on"):
+        load_run(folder)
+
+
+def test_an_optimizer_of_another_network_is_told(folder):
+    tensors = load_file(folder / "optimizer.safetensors")
+    save_file(tensors | {"0.exp_avg": torch.zeros(3)}, folder / "optimizer.safetensors")
+    with pytest.raises(RunError, match=r"optimizer\.safetensors belongs to another network"):
+        load_run(folder)
+
+
+def test_a_wrong_value_in_the_configuration_names_folder_and_parameter(folder):
+    text = (folder / "config.toml").read_text().replace("batch_size = 64", "batch_size = -1")
+    (folder / "config.toml").write_text(text)
+    with pytest.raises(RunError, match=r"(?s)first\.unison cannot be read.*batch_size"):
+        load_run(folder)
+
+
+def test_an_edited_configuration_applies_to_the_steps_that_follow(folder):
+    text = (folder / "config.toml").read_text()
+    text = text.replace("learning_rate = 0.0003", "learning_rate = 0.5").replace(
+        "batch_size = 64", "batch_size = 32"
+    )
+    before = load_run(folder).encoder.history_["goodness_of_fit"]
+    (folder / "config.toml").write_text(text)
+    encoder = load_run(folder).encoder
+    np.testing.assert_array_equal(encoder.history_["goodness_of_fit"], before)
+    encoder.resume(1)
+    assert encoder._state.optimizer["param_groups"][0]["lr"] == 0.5
+    assert encoder.history_["goodness_of_fit"][-1] == pytest.approx(
+        goodness_of_fit(encoder.history_["loss"][-1], 32)
+    )
+
+
+def test_a_device_that_is_not_here_is_replaced_by_the_processor_with_a_warning(folder):
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    text = (folder / "config.toml").read_text().replace('device = "auto"', 'device = "cuda"')
+    (folder / "config.toml").write_text(text)
+    with pytest.warns(UserWarning, match=r"'cuda' is not here.*loaded onto the CPU"):
+        assert load_run(folder).encoder.device_ == "cpu"
 
 
 @pytest.mark.parametrize(
@@ -118,8 +181,6 @@ def test_damaged_files_are_told_and_nothing_is_run(folder, file):
 
 
 def test_weights_of_another_width_are_told(folder):
-    from safetensors.torch import save_file
-
     save_file({"network.first.weight": torch.zeros(1)}, folder / "encoder.safetensors")
     with pytest.raises(RunError, match=r"encoder\.safetensors does not hold the network"):
         load_run(folder)

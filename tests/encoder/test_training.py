@@ -164,6 +164,9 @@ def test_resuming_gives_what_an_uninterrupted_training_gives(rats):
 def test_a_finished_training_asks_how_far_to_go_on(fitted):
     with pytest.raises(ValueError, match=r"all 5 iterations are done.*resume\(1000\)"):
         fitted.resume()
+    for wrong in (0, -3, 2.5):
+        with pytest.raises(ValueError, match=f"iterations is {wrong}: give a whole number"):
+            fitted.resume(wrong)
 
 
 def test_a_loss_that_is_no_number_ends_the_training_with_what_to_change(rats):

@@ -158,16 +158,16 @@ class Alignment:
     ----------
     points : list of array (T_s, d)
         Labels of the ``S`` sessions in one label space.
-    extent : float
-        Size of the label space; ties are counted relative to it.
+    tie_tolerance : float
+        Rows whose distances differ by no more than this are tied.
     max_distance : float, optional
         A partner farther than this is given up: its bin is :data:`NO_BIN`.
     """
 
-    def __init__(self, points: list[Array], extent: float, max_distance: float | None = None) -> None:
+    def __init__(self, points: list[Array], tie_tolerance: float, max_distance: float | None = None) -> None:
         self.points = points
         self.max_distance = np.inf if max_distance is None else max_distance
-        self.indices = [LabelIndex(labels, 1e-9 * extent) for labels in points]
+        self.indices = [LabelIndex(labels, tie_tolerance) for labels in points]
         self._tables: dict[tuple[int, int], Matches] = {}
 
     @property

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from napari_unison.encoder.alignment import NO_BIN, Alignment
+from napari_unison.encoder.alignment import NO_BIN, LabelIndex
 from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.networks import UnifiedNetwork
 from napari_unison.encoder.windows import embedding_windows
@@ -27,14 +26,36 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _CHUNK_BINS = 4096
 
 
-@dataclass(frozen=True)
 class PartnerBank:
-    """Sessions that partners are taken from, in the order of the training sessions; None is silent."""
+    """Sessions that partners are taken from.
 
-    sessions: Sequence[Session | None]
-    space: LabelSpace
-    max_label_distance: float | None
-    seed: int
+    Parameters
+    ----------
+    sessions : sequence of Session or None
+        In the order of the ``S`` training sessions; None is silent.
+    space : LabelSpace
+        Where labels are compared.
+    max_label_distance : float, optional
+        A partner farther than this is given up.
+    seed : int
+        Decides between partners that are equally near.
+    """
+
+    def __init__(
+        self,
+        sessions: Sequence[Session | None],
+        space: LabelSpace,
+        max_label_distance: float | None,
+        seed: int,
+    ) -> None:
+        self.sessions = sessions
+        self._space = space
+        self._max_distance = np.inf if max_label_distance is None else max_label_distance
+        self._seed = seed
+        self._indices = [
+            None if other is None else LabelIndex(space.encode(other), space.tie_tolerance)
+            for other in sessions
+        ]
 
     def partners_of(self, session: Session, own: int) -> tuple[Array, Array]:
         """Find the partner of each bin in every training session.
@@ -53,20 +74,20 @@ class PartnerBank:
         residual : array (T, S) of float32
             Label distances; 0 for ``own``, NaN where there is no partner.
         """
-        labels = self.space.encode(session)
+        labels = self._space.encode(session)
         known = np.flatnonzero(~np.isnan(labels).any(axis=1))
         bins = np.full((len(self.sessions), session.n_bins), NO_BIN)
         residual = np.full((session.n_bins, len(self.sessions)), np.nan, dtype=np.float32)
         residual[:, own] = 0
-        for number, other in enumerate(self.sessions):
-            if other is None or number == own:
+        for number, index in enumerate(self._indices):
+            if index is None or number == own or len(index.bins) == 0:
                 continue
-            alignment = Alignment(
-                [labels, self.space.encode(other)], self.space.extent, self.max_label_distance
-            )
-            rng = np.random.default_rng([self.seed, zlib.crc32(session.name.encode()), number])
-            bins[number, known], distance = alignment.partners(0, known, 1, rng)
-            residual[known, number] = np.where(bins[number, known] == NO_BIN, np.nan, distance)
+            # a generator of its own, so that neither order nor number of the embedded sessions matters
+            rng = np.random.default_rng([self._seed, zlib.crc32(session.name.encode()), number])
+            matches = index.match(labels[known])
+            near = matches.distance <= self._max_distance
+            bins[number, known] = np.where(near, index.draw(matches, np.arange(len(known)), rng), NO_BIN)
+            residual[known, number] = np.where(near, matches.distance, np.nan)
         return bins, residual
 
 

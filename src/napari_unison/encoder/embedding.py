@@ -19,6 +19,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Kind = Literal["aligned", "label-free"]
 Partners = Literal["training", "given", "none"]
 
+_OWN_COLUMNS = ("session", "time_s", "segment", "embedding")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Embedding:
@@ -84,6 +86,8 @@ class Embedding:
         """The kind in a sentence's part, for titles."""
         if self.kind == "label-free":
             return "label-free (own neurons only)"
+        if len(self.partner_names) == 1:
+            return "aligned with no other session (own neurons only)"
         source = "the training sessions" if self.partners == "training" else "the given sessions"
         words = f"aligned (labels used, partners from {source})"
         if self.control:
@@ -122,10 +126,12 @@ class Embedding:
                 "segment": session.segment,
             }
             for name, label in session.labels.items():
+                # a label called like one of our own columns does not take its place
+                title = f"label_{name}" if name in _OWN_COLUMNS else name
                 if label.ndim == 1:
-                    columns[name] = label
+                    columns[title] = label
                 else:
-                    columns |= {f"{name}_{i + 1}": label[:, i] for i in range(label.shape[1])}
+                    columns |= {f"{title}_{i + 1}": label[:, i] for i in range(label.shape[1])}
             columns["embedding"] = self.short_description
             columns |= {f"latent_{i + 1}": values[:, i] for i in range(values.shape[1])}
             frames.append(pd.DataFrame(columns))

@@ -50,7 +50,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     seed_ : int
         The seed that was used, drawn where ``random_state`` is None.
     device_ : str
-        Where it was trained.
+        Where the network is.
 
     Examples
     --------
@@ -58,6 +58,17 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     >>> encoder = UnifiedEncoder(max_iterations=100, random_state=0)
     >>> embedding = encoder.fit(sample_sessions("linear-track")).embed()  # doctest: +SKIP
     """
+
+    config_: EncoderConfig
+    training_sessions_: list[Session]
+    session_names_: tuple[str, ...]
+    seed_: int
+    history_: dict[str, Array]
+    n_iter_: int
+    was_stopped_: bool
+    device_: str
+    _space: LabelSpace
+    _state: TrainingState
 
     def __init__(
         self,
@@ -152,7 +163,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         state = TrainingState.new(config, neurons, seed, choose_device(config.device))
         trainer = Trainer(config, sessions, space, state)
         stopped = _run(trainer, config.max_iterations, on_progress, control)
-        self._keep(config, sessions, seed, state, stopped)
+        self._keep(config, sessions, space, seed, state, stopped)
         return self
 
     def resume(
@@ -184,15 +195,17 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             If there is nothing left to do and ``iterations`` is not given.
         """
         self._check_fitted()
-        left = max(self.config_.max_iterations - self.n_iter_, 0) if iterations is None else iterations
-        if left < 1:
+        left = self.config_.max_iterations - self.n_iter_ if iterations is None else iterations
+        if iterations is None and left < 1:
             raise ValueError(
                 f"all {self.n_iter_} iterations are done: say how many to add, such as resume(1000)"
             )
+        if left != int(left) or left < 1:
+            raise ValueError(f"iterations is {iterations}: give a whole number of steps to add, at least 1")
         state = copy.deepcopy(self._state)
         trainer = Trainer(self.config_, self.training_sessions_, self._space, state)
         stopped = _run(trainer, left, on_progress, control)
-        self._keep(self.config_, self.training_sessions_, self.seed_, state, stopped)
+        self._keep(self.config_, self.training_sessions_, self._space, self.seed_, state, stopped)
         return self
 
     def embed(
@@ -244,7 +257,13 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         values, residual = embed_label_free(self._state.network, given, numbers)
         return Embedding(
-            tuple(values), tuple(given), "label-free", "none", tuple(residual), self.session_names_
+            values=tuple(values),
+            sessions=tuple(given),
+            kind="label-free",
+            partners="none",
+            residual=tuple(residual),
+            partner_names=self.session_names_,
+            silenced=tuple(name for number, name in enumerate(self.session_names_) if number not in numbers),
         )
 
     def transform(self, sessions: Sequence[Session] | Session, align: bool = False) -> list[Array]:
@@ -279,7 +298,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def load(cls, folder: str | Path) -> UnifiedEncoder:
-        """Load from a folder; see :func:`~napari_unison.encoder.load_run`."""
+        """Load from a folder onto the configured device; see :func:`~napari_unison.encoder.load_run`."""
         from napari_unison.encoder.runs import load_run
 
         return load_run(folder).encoder
@@ -301,22 +320,24 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self,
         config: EncoderConfig,
         sessions: Sequence[Session],
+        space: LabelSpace,
         seed: int,
         state: TrainingState,
         stopped: bool,
-        space: LabelSpace | None = None,
     ) -> None:
         """Take over the result of a training, all at once."""
-        self.config_ = config
-        self.training_sessions_ = list(sessions)
-        self.session_names_ = tuple(session.name for session in sessions)
-        self.seed_ = seed
-        self.history_ = state.history.as_arrays(config.batch_size)
-        self.n_iter_ = len(state.history.loss)
-        self.was_stopped_ = stopped
-        self.device_ = str(next(state.network.parameters()).device)
-        self._space = space or LabelSpace(sessions, config.label_scaling)
-        self._state = state
+        self.__dict__.update(
+            config_=config,
+            training_sessions_=list(sessions),
+            session_names_=tuple(session.name for session in sessions),
+            seed_=seed,
+            history_=state.history.as_arrays(),
+            n_iter_=len(state.history.loss),
+            was_stopped_=stopped,
+            device_=str(next(state.network.parameters()).device),
+            _space=space,
+            _state=state,
+        )
 
     def _number_of(self, session: Session) -> int:
         if session.name not in self.session_names_:

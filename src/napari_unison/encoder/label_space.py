@@ -51,8 +51,10 @@ class LabelSpace:
         Labels, in the order of their columns.
     n_columns : int
         Dimension ``d`` of the space.
-    extent : float
-        Largest distance from the centre of the space (for tolerances).
+    spread : dict of str to float
+        How far each label moves bins apart: root of the summed variance of its columns.
+    tie_tolerance : float
+        Distances that differ by no more than this are equal: rounding alone tells them apart.
 
     Raises
     ------
@@ -72,7 +74,7 @@ class LabelSpace:
         self.n_columns = begin
         self.names = tuple(label.name for label in self.labels)
         points = np.concatenate([self.encode(session) for session in sessions])
-        self.extent = float(np.nanmax(np.abs(points), initial=0.0)) or 1.0
+        self.tie_tolerance = 1e-9 * (float(np.nanmax(np.abs(points), initial=0.0)) or 1.0)
         self.spread = {label.name: _spread(points[:, label.columns]) for label in self.labels}
 
     def encode(self, session: Session) -> Array:

@@ -7,6 +7,7 @@ time blocks after Baevski et al., 2020, wav2vec 2.0).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,3 +122,24 @@ class Masker:
         if isinstance(parameters, TimeBlocks):
             return time_blocks(shape, parameters, rng)
         return whole_sessions(shape, rng)
+
+
+def warn_of_masks_without_effect(masks: Mapping[str, MaskParameters], n_steps: int, n_neurons: int) -> None:
+    """Warn of blocks so small that they mask nothing in windows of this size."""
+    for name, parameters in masks.items():
+        if isinstance(parameters, TimeBlocks) and int(n_steps * parameters.rate) == 0:
+            warnings.warn(
+                f"{name} masks nothing: {parameters.rate:g} of a window of {n_steps} time bins is less "
+                f"than one bin. Give a rate of at least {1 / n_steps:.2g}",
+                UserWarning,
+                stacklevel=2,
+            )
+        if name == "NeuronBlockMask" and isinstance(parameters, RatioList | RatioGrid):
+            empty = [ratio for ratio in parameters.choices() if int(n_neurons * ratio) == 0]
+            if empty:
+                warnings.warn(
+                    f"{name} masks nothing at ratio {', '.join(f'{ratio:g}' for ratio in empty)}: that is "
+                    f"less than one of {n_neurons} neurons. Give ratios of at least {1 / n_neurons:.2g}",
+                    UserWarning,
+                    stacklevel=2,
+                )

@@ -14,6 +14,7 @@ import platform
 import shutil
 import tempfile
 import tomllib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,15 +24,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_unison.sessions import Session, SessionError, read_sessions, write_sessions
+from napari_unison.sessions import Session, read_sessions, write_sessions
 
 if TYPE_CHECKING:
+    import torch
+
+    from napari_unison.encoder.config import EncoderConfig
     from napari_unison.encoder.embedding import Embedding
     from napari_unison.encoder.estimator import UnifiedEncoder
     from napari_unison.encoder.training import TrainingState
 
 FORMAT_VERSION = 1
 SUFFIX = ".unison"
+_REQUIRED = (
+    "config.toml",
+    "encoder.safetensors",
+    "optimizer.safetensors",
+    "history.csv",
+    "sessions.npz",
+)
 _PACKAGES = ("napari-unison", "torch", "numpy", "scipy", "scikit-learn", "safetensors")
 
 
@@ -125,14 +136,15 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
     path = Path(folder)
     if not (path / "run.json").is_file():
         raise RunError(f"{path} is not a saved run: there is no run.json in it")
+    missing = [name for name in _REQUIRED if not (path / name).is_file()]
+    if missing:
+        raise RunError(f"{path} is incomplete: {', '.join(missing)} is missing; copy the run again")
     try:
         return _read(path)
     except RunError:
         raise
-    except FileNotFoundError as error:
-        raise RunError(f"{path} is incomplete: {Path(error.filename).name} is missing") from error
-    except (SessionError, KeyError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from error
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise RunError(f"{path} cannot be read: {error or type(error).__name__}") from error
 
 
 def _share(folder: Path) -> None:
@@ -183,11 +195,10 @@ def _write(run: Run, folder: Path) -> None:
 
 
 def _read(folder: Path) -> Run:
-    import torch
-
     from napari_unison.encoder.config import EncoderConfig
     from napari_unison.encoder.embedding import Embedding
     from napari_unison.encoder.estimator import UnifiedEncoder
+    from napari_unison.encoder.label_space import LabelSpace
     from napari_unison.encoder.training import TrainingState
 
     facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
@@ -200,18 +211,24 @@ def _read(folder: Path) -> Run:
     # a parameter that is None has no entry in toml; a configuration without masks has an empty table
     config = EncoderConfig.from_parameters({"masks": {}} | parameters)
     sessions = read_sessions(folder / "sessions.npz")
-    state = TrainingState.new(
-        config, [session.n_neurons for session in sessions], facts["seed"], torch.device("cpu")
-    )
+    _check_sessions(sessions, facts["sessions"], folder)
+    device = _device_of(config)
+    state = TrainingState.new(config, [session.n_neurons for session in sessions], facts["seed"], device)
     _load_weights(state, _read_tensors(folder / "encoder.safetensors"), folder)
     state.optimizer = _unflatten(_read_tensors(folder / "optimizer.safetensors"), facts["optimizer"])
+    _check_optimizer(state, folder)
     state.rng.bit_generator.state = facts["random_generator"]
     with open(folder / "history.csv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            state.history.loss.append(float(row["loss"]))
-            state.history.seconds.append(float(row["seconds"]))
+            state.history.append(float(row["loss"]), float(row["goodness_of_fit"]), float(row["seconds"]))
+    if len(state.history.loss) != facts["iterations"]:
+        raise RunError(
+            f"{folder / 'history.csv'} has {len(state.history.loss)} steps, but run.json tells of "
+            f"{facts['iterations']}: copy the run again"
+        )
     encoder = UnifiedEncoder.from_config(config)
-    encoder._keep(config, sessions, facts["seed"], state, facts["was_stopped"])
+    space = LabelSpace(sessions, config.label_scaling)
+    encoder._keep(config, sessions, space, facts["seed"], state, facts["was_stopped"])
     embedding = folder / "embedding.npz"
     held_out = folder / "held-out.npz"
     return Run(
@@ -245,6 +262,46 @@ def _load_weights(state: TrainingState, weights: dict[str, Any], folder: Path) -
         module.load_state_dict(
             {name.removeprefix(part): value for name, value in weights.items() if name.startswith(part)}
         )
+
+
+def _device_of(config: EncoderConfig) -> torch.device:
+    """Return the configured device, or the CPU with a warning where it is not here."""
+    import torch
+
+    from napari_unison.encoder.devices import choose_device
+
+    try:
+        return choose_device(config.device)
+    except ValueError as error:
+        warnings.warn(f"{error}. The run is loaded onto the CPU", UserWarning, stacklevel=4)
+        return torch.device("cpu")
+
+
+def _check_sessions(sessions: Sequence[Session], saved: Sequence[dict[str, Any]], folder: Path) -> None:
+    """Compare the training sessions with their checksums."""
+    changed = [
+        session.name
+        for session, facts in zip(sessions, saved, strict=True)
+        if _checksum(session) != facts["sha256"]
+    ]
+    if changed:
+        raise RunError(
+            f"{folder / 'sessions.npz'}: {', '.join(changed)} is not what the encoder was trained on "
+            f"(another checksum): copy the run again"
+        )
+
+
+def _check_optimizer(state: TrainingState, folder: Path) -> None:
+    """Compare the optimiser's memory of each parameter with that parameter's shape."""
+    parameters = [*state.network.parameters(), *state.criterion.parameters()]
+    entries = state.optimizer.get("state", {})
+    fits = all(
+        number < len(parameters) and value.shape in ((), parameters[number].shape)
+        for number, entry in entries.items()
+        for value in entry.values()
+    )
+    if not fits or len(entries) not in (0, len(parameters)):
+        raise RunError(f"{folder / 'optimizer.safetensors'} belongs to another network: copy the run again")
 
 
 def _facts(encoder: UnifiedEncoder) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class BatchSampler:
         self._space = space
         self._shared = positives == "shared"
         points = [space.encode(session) for session in sessions]
-        self.alignment = Alignment(points, space.extent, max_label_distance)
+        self.alignment = Alignment(points, space.tie_tolerance, max_label_distance)
         for session, index in zip(sessions, self.alignment.indices, strict=True):
             if len(index.bins) == 0:
                 raise SessionError(f"session {session.name!r} has no bin in which all labels are known")

@@ -14,7 +14,7 @@ from napari_unison.encoder.batches import BatchAssembler
 from napari_unison.encoder.config import EncoderConfig
 from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.loss import InfoNCE, goodness_of_fit
-from napari_unison.encoder.masking import Masker
+from napari_unison.encoder.masking import Masker, warn_of_masks_without_effect
 from napari_unison.encoder.memory import freed_memory_kept
 from napari_unison.encoder.networks import UnifiedNetwork, architecture_of
 from napari_unison.encoder.progress import Progress, ProgressCallback, TrainingControl
@@ -31,19 +31,21 @@ class TrainingError(RuntimeError):
 
 @dataclass
 class History:
-    """Loss (nats) and elapsed time (s, pauses left out) after each training step."""
+    """Loss (nats), goodness of fit (bits) and elapsed time (s, pauses left out) after each training step."""
 
     loss: list[float] = field(default_factory=list)
+    goodness_of_fit: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
-    def as_arrays(self, batch_size: int) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
-        """Return "loss", "goodness_of_fit" (bits) and "seconds", one entry an iteration."""
-        loss = np.array(self.loss)
-        return {
-            "loss": loss,
-            "goodness_of_fit": goodness_of_fit(loss, batch_size),
-            "seconds": np.array(self.seconds),
-        }
+    def append(self, loss: float, bits: float, seconds: float) -> None:
+        """Add a step."""
+        self.loss.append(loss)
+        self.goodness_of_fit.append(bits)
+        self.seconds.append(seconds)
+
+    def as_arrays(self) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
+        """Return "loss", "goodness_of_fit" and "seconds", one entry an iteration."""
+        return {name: np.array(column) for name, column in vars(self).items()}
 
 
 @dataclass
@@ -140,6 +142,9 @@ class Trainer:
         self._optimizer = torch.optim.Adam(parameters, lr=config.learning_rate)
         if state.optimizer:
             self._optimizer.load_state_dict(state.optimizer)
+            # a run's configuration may be edited before training goes on
+            for group in self._optimizer.param_groups:
+                group["lr"] = config.learning_rate
 
     def step(self) -> float:
         """Do one training step and return its loss (nats)."""
@@ -206,8 +211,7 @@ class Trainer:
         """Do a step and write it down."""
         history = self.state.history
         loss = self.step()
-        history.loss.append(loss)
-        history.seconds.append(clock.seconds())
+        history.append(loss, float(goodness_of_fit(loss, self.config.batch_size)), clock.seconds())
         if not np.isfinite(loss):
             raise TrainingError(
                 f"the loss became {loss} at iteration {len(history.loss)}: lower learning_rate "
@@ -215,11 +219,11 @@ class Trainer:
             )
 
     def _progress(self, total: int, clock: _Clock) -> Progress:
-        done = len(self.state.history.loss)
-        loss = self.state.history.loss[-1]
+        history = self.state.history
+        done = len(history.loss)
         speed = clock.steps_per_second(done)
-        fit = float(goodness_of_fit(loss, self.config.batch_size))
-        return Progress(done, total, loss, fit, speed, (total - done) / speed)
+        left = (total - done) / speed
+        return Progress(done, total, history.loss[-1], history.goodness_of_fit[-1], speed, left)
 
 
 def _choose_assembler(
@@ -228,6 +232,7 @@ def _choose_assembler(
     """Gather only the entries that are not zero where that is faster: few of them, on the CPU."""
     device = next(network.parameters()).device
     left, right = network.architecture.left, network.architecture.right
+    warn_of_masks_without_effect(config.masks, network.architecture.window, sum(network.neurons))
     masker = Masker(config.masks)
     if device.type == "cpu" and share_of_non_zeros(sessions) < DENSE_FROM:
         return SparseBatchAssembler(sessions, left, right, config.batch_size, masker)

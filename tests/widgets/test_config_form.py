@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from napari_unison.encoder import PRESETS, ConfigurationError, EncoderConfig
 from napari_unison.widgets.config_form import NOT_IN_A_WINDOW, ConfigForm
@@ -29,6 +31,47 @@ def test_the_form_shows_and_reads_back_any_configuration(form):
         form.workspace.config = preset
         assert form.commit_all()
         assert form.workspace.config == preset
+
+
+def exact_numbers(lower, upper):
+    return st.floats(lower, upper, exclude_min=True, exclude_max=True)
+
+
+@given(
+    exact_numbers(1e-6, 1),
+    st.one_of(
+        st.tuples(exact_numbers(0.01, 0.4), exact_numbers(0.5, 0.99), exact_numbers(0.01, 0.4)),
+        st.lists(exact_numbers(0.001, 0.999), min_size=1, max_size=3),
+    ),
+    exact_numbers(0.001, 0.999),
+)
+def test_no_number_is_rounded_by_the_form(qapp, rate, ratios, blocks):
+    form = ConfigForm(Workspace())
+    masks = {"RandomNeuronMask": ratios, "TimeBlockMask": (blocks, 3)}
+    config = EncoderConfig.from_parameters({"learning_rate": rate, "masks": masks})
+    form.workspace.config = config
+    form.problems["learning_rate"] = "every field is tried again while there is a problem"
+    assert form.commit_all()
+    assert form.workspace.config == config
+    form.deleteLater()
+
+
+def test_only_what_was_edited_goes_to_the_workspace(form, monkeypatch):
+    told = []
+    monkeypatch.setattr(form.workspace, "configure", lambda **parameters: told.append(parameters))
+    form.commit_all()
+    assert told == []
+    form.editors["learning_rate"].widget.setText("0.01")
+    form.commit_all()
+    assert told == [{"learning_rate": 0.01}]
+
+
+def test_a_value_that_is_put_back_is_taken(form):
+    line, before = form.editors["learning_rate"].widget, form.workspace.config.learning_rate
+    for text in ("2", "0.01", str(before)):
+        line.setText(text)
+        line.editingFinished.emit()
+    assert form.workspace.config.learning_rate == before
 
 
 def test_a_field_goes_to_the_workspace_when_it_is_left(form):

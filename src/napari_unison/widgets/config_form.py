@@ -25,6 +25,7 @@ from napari_unison.encoder import ConfigurationError, EncoderConfig
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.mask_text import HELP, masks_from_text, masks_to_text
 from napari_unison.widgets.messages import Message
+from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.state import Workspace
 
 #: The progress bar of a terminal; a window has its own.
@@ -61,6 +62,7 @@ class ConfigForm(WorkspaceWidget):
         super().__init__(workspace, parent)
         self.editors: dict[str, Editor] = {}
         self.problems: dict[str, str] = {}
+        self._written: dict[str, Any] = {}
         self.message = Message()
         self.advanced = QCollapsible("Advanced")
         layout = QVBoxLayout(self)
@@ -71,6 +73,7 @@ class ConfigForm(WorkspaceWidget):
         self.advanced.addWidget(inner)
         layout.addWidget(self.advanced)
         layout.addWidget(self.message)
+        WheelGuard(self)
         self.listen(workspace.events.config, self.update_fields)
         self.update_fields()
 
@@ -107,9 +110,19 @@ class ConfigForm(WorkspaceWidget):
                 editor.widget.blockSignals(True)
                 editor.write(getattr(self.workspace.config, name))
                 editor.widget.blockSignals(False)
+                self._written[name] = editor.read()
+
+    def _is_edited(self, name: str) -> bool:
+        """Tell whether a field holds something else than what was written into it."""
+        try:
+            return bool(self.editors[name].read() != self._written[name])
+        except ConfigurationError:
+            return True
 
     def commit(self, name: str) -> None:
-        """Bring one field's value into the workspace, or say why it cannot be."""
+        """Bring one field's value, if it was edited, into the workspace, or say why it cannot be."""
+        if not self.problems and not self._is_edited(name):
+            return
         # A value may have been refused because of the one that has just been put right: try those again.
         for candidate in (name, *[other for other in self.problems if other != name]):
             try:
@@ -118,10 +131,11 @@ class ConfigForm(WorkspaceWidget):
                 self.problems[candidate] = str(error)
             else:
                 self.problems.pop(candidate, None)
+                self._written[candidate] = self.editors[candidate].read()
         self.message.show_error("\n".join(self.problems.values()))
 
     def commit_all(self) -> bool:
-        """Bring every field's value into the workspace; tell whether all of them are valid."""
+        """Bring every edited value into the workspace; tell whether all of them are valid."""
         for name in self.editors:
             self.commit(name)
         return not self.problems
@@ -222,7 +236,6 @@ def _integer_editor(lower: int, upper: int, unit: str) -> Editor:
     spin.setRange(lower, upper)
     spin.setKeyboardTracking(False)
     spin.setSuffix(f" {unit}" if unit else "")
-    spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return Editor(spin, spin.value, spin.setValue, spin.valueChanged)
 
 
@@ -241,7 +254,7 @@ def _text_editor(convert: Callable[[str], Any], optional: bool) -> Editor:
             return text
 
     def write(value: Any) -> None:
-        line.setText("" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
+        line.setText("" if value is None else str(value))
 
     return Editor(line, read, write, line.editingFinished)
 

@@ -26,6 +26,7 @@ from napari_unison.encoder import Embedding
 from napari_unison.widgets.legend import LegendWidget
 from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
+from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
 
@@ -51,6 +52,7 @@ class ExploreWidget(WorkspaceWidget):
         self._make_fields()
         self._lay_out()
         self._connect()
+        WheelGuard(self)
         self.update_runs()
         self.update_fields()
 
@@ -74,7 +76,7 @@ class ExploreWidget(WorkspaceWidget):
         for spin in self.latents:
             spin.setRange(1, 1)
             spin.setKeyboardTracking(False)
-            # Three in a row: the wheel and the arrow keys change them, buttons would hide the numbers.
+            # Three in a row: the arrow keys change them, buttons would hide the numbers.
             spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             spin.setStyleSheet("min-width: 30px;")
             spin.setToolTip("Latents, counted from 1")

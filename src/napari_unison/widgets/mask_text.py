@@ -22,11 +22,11 @@ def masks_to_text(masks: Mapping[str, Any]) -> str:
 
 def _value_text(parameters: Any) -> str:
     if isinstance(parameters, RatioGrid):
-        return f"({parameters.min:g}, {parameters.max:g}, {parameters.step:g})"
+        return f"({parameters.min}, {parameters.max}, {parameters.step})"
     if isinstance(parameters, RatioList):
-        return "[" + ", ".join(f"{ratio:g}" for ratio in parameters.ratios) + "]"
+        return "[" + ", ".join(map(str, parameters.ratios)) + "]"
     if isinstance(parameters, TimeBlocks):
-        return f"({parameters.rate:g}, {parameters.length})"
+        return f"({parameters.rate}, {parameters.length})"
     return "True"
 
 

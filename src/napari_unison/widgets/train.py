@@ -21,6 +21,7 @@ from napari_unison.widgets.config_form import ConfigForm, groups
 from napari_unison.widgets.line_plot import LinePlot
 from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
+from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.runs import StudyRun
 from napari_unison.workspace.state import Workspace
@@ -45,6 +46,7 @@ class TrainWidget(WorkspaceWidget):
         self._make_controls()
         self._lay_out()
         self._connect()
+        WheelGuard(self)
         self._show_config()
         self._show_job()
 

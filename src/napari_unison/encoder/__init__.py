@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_unison.encoder.config import PRESETS, ConfigurationError, EncoderConfig
     from napari_unison.encoder.embedding import Embedding
     from napari_unison.encoder.estimator import UnifiedEncoder
+    from napari_unison.encoder.overlap import LabelOverlap, label_overlap
     from napari_unison.encoder.progress import Progress, TrainingControl
     from napari_unison.encoder.runs import Run, RunError, is_run, load_run, save_run
     from napari_unison.encoder.training import TrainingError
@@ -25,6 +26,7 @@ __all__ = [
     "ConfigurationError",
     "Embedding",
     "EncoderConfig",
+    "LabelOverlap",
     "Progress",
     "Run",
     "RunError",
@@ -32,6 +34,7 @@ __all__ = [
     "TrainingError",
     "UnifiedEncoder",
     "is_run",
+    "label_overlap",
     "load_run",
     "save_run",
 ]
@@ -42,6 +45,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "config": ["PRESETS", "ConfigurationError", "EncoderConfig"],
         "embedding": ["Embedding"],
         "estimator": ["UnifiedEncoder"],
+        "overlap": ["LabelOverlap", "label_overlap"],
         "progress": ["Progress", "TrainingControl"],
         "training": ["TrainingError"],
         "runs": ["Run", "RunError", "is_run", "load_run", "save_run"],

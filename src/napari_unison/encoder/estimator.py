@@ -17,6 +17,7 @@ from napari_unison.encoder.devices import choose_device
 from napari_unison.encoder.embed import PartnerBank, embed_aligned, embed_label_free
 from napari_unison.encoder.embedding import Embedding, Partners
 from napari_unison.encoder.label_space import LabelSpace
+from napari_unison.encoder.overlap import label_overlap, warn_of_gaps
 from napari_unison.encoder.progress import ProgressBar, ProgressCallback, TrainingControl
 from napari_unison.encoder.training import Trainer, TrainingState
 from napari_unison.sessions import Session, SessionError, validate_same_labels
@@ -159,6 +160,8 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             seed = int(np.random.SeedSequence().generate_state(1)[0])
         space = LabelSpace(sessions, config.label_scaling)
         space.warn_if_one_label_outweighs()
+        if config.max_label_distance is None:
+            warn_of_gaps(label_overlap(sessions, config.label_scaling))
         neurons = [session.n_neurons for session in sessions]
         state = TrainingState.new(config, neurons, seed, choose_device(config.device))
         trainer = Trainer(config, sessions, space, state)

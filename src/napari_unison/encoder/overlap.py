@@ -1,0 +1,121 @@
+"""Overlap of label coverage: whether the bins of one session find partners in another, before training.
+
+Alignment takes the nearest label there is, however far. A rat that never ran to the end of the track is then
+paired with another place; this tells so beforehand.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from napari_unison.encoder.alignment import LabelIndex
+from napari_unison.encoder.label_space import LabelScaling, LabelSpace
+from napari_unison.sessions import Session
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+#: A partner is near if its label distance is at most this share of the labels' overall spread.
+NEAR: float = 0.1
+#: Below this share of bins with a near partner, two sessions hardly share behaviour.
+ENOUGH: float = 0.9
+
+
+@dataclass(frozen=True)
+class LabelOverlap:
+    """How much of each session's behaviour occurs in every other session.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The ``S`` sessions.
+    share : array (S, S)
+        Share of the row session's bins that have a near partner in the column session, 0 to 1.
+    distance : array (S, S)
+        Median label distance of the nearest partner, in the units of the scaled labels.
+    tolerance : float
+        What counts as near, in the same units.
+    """
+
+    names: tuple[str, ...]
+    share: Array
+    distance: Array
+    tolerance: float
+
+    def gaps(self) -> list[str]:
+        """Return a sentence for each pair in which fewer than nine of ten bins have a near partner."""
+        return [
+            f"{1 - self.share[i, j]:.0%} of {self.names[i]!r} has no near partner in {self.names[j]!r}"
+            for i in range(len(self.names))
+            for j in range(len(self.names))
+            if self.share[i, j] < ENOUGH
+        ]
+
+    def __str__(self) -> str:
+        width = max(map(len, self.names))
+        lines = [f"bins with a partner nearer than {self.tolerance:.3g}, row session in column session"]
+        lines.append(" " * width + "  " + "  ".join(f"{name:>8}" for name in self.names))
+        for name, row in zip(self.names, self.share, strict=True):
+            lines.append(f"{name:>{width}}  " + "  ".join(f"{value:>8.0%}" for value in row))
+        return "\n".join(lines)
+
+
+def label_overlap(sessions: Sequence[Session], scaling: LabelScaling = "none") -> LabelOverlap:
+    """Compare the label coverage of sessions.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+        Sessions with the same labels.
+    scaling : {"none", "range", "standard"}
+        As ``label_scaling`` of the encoder.
+
+    Returns
+    -------
+    LabelOverlap
+        One row and column a session.
+
+    Raises
+    ------
+    SessionError
+        If the sessions do not carry the same labels.
+    """
+    space = LabelSpace(sessions, scaling)
+    return overlap_in(space, [space.encode(session) for session in sessions], [s.name for s in sessions])
+
+
+def overlap_in(space: LabelSpace, points: Sequence[Array], names: Sequence[str]) -> LabelOverlap:
+    """Compare label coverage where the labels ``(T_s, d)`` stand in a label space already."""
+    tolerance = NEAR * float(np.sqrt(sum(spread**2 for spread in space.spread.values())))
+    indices = [LabelIndex(labels, space.tie_tolerance) for labels in points]
+    share = np.eye(len(points))
+    distance = np.zeros((len(points), len(points)))
+    for i, source in enumerate(indices):
+        weight = np.bincount(source.row_of_bin[source.bins], minlength=len(source.rows))
+        for j, target in enumerate(indices):
+            if i == j:
+                continue
+            if len(source.bins) == 0 or len(target.bins) == 0:
+                distance[i, j] = np.nan
+                continue
+            residual = target.match(source.rows).distance
+            share[i, j] = weight[residual <= tolerance].sum() / weight.sum()
+            distance[i, j] = np.median(np.repeat(residual, weight))
+    return LabelOverlap(tuple(names), share, distance, tolerance)
+
+
+def warn_of_gaps(overlap: LabelOverlap) -> None:
+    """Warn where sessions cover different labels, with what can be done."""
+    gaps = overlap.gaps()
+    if gaps:
+        warnings.warn(
+            f"the sessions do not cover the same labels: {'; '.join(gaps[:4])}"
+            f"{'; …' if len(gaps) > 4 else ''}. Such bins are paired with another behaviour: set "
+            f"max_label_distance to leave these partners out, or leave out the sessions",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -16,6 +16,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 NO_BIN = -1
 
+_QUERIES_WORTH_THREADS = 20_000
+
 
 @dataclass(frozen=True)
 class Matches:
@@ -131,7 +133,9 @@ class LabelIndex:
 
     def _nearest(self, queries: Array, width: int) -> tuple[Array, Array]:
         """Return distances and rows of the ``width`` nearest rows, each (Q, width)."""
-        distances, rows = self._tree.query(queries, k=width)
+        # starting threads costs more than the few thousand queries of a training step
+        workers = -1 if len(queries) > _QUERIES_WORTH_THREADS else 1
+        distances, rows = self._tree.query(queries, k=width, workers=workers)
         return np.asarray(distances), np.asarray(rows)
 
     def _without_ties(self, row: Array, distance: Array) -> Matches:

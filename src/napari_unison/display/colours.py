@@ -55,7 +55,7 @@ class Colouring:
     legend : Legend
         What the colours mean.
     mode : str
-        What was asked for.
+        What the bins are coloured by.
     """
 
     rgba: npt.NDArray[np.float32]
@@ -130,7 +130,7 @@ def colour_modes(embedding: Embedding) -> tuple[str, ...]:
 
 def feature_colours(
     embedding: Embedding,
-    mode: str = "position and direction",
+    mode: str = "best",
     *,
     limits: Limits | None = None,
     on_dark: bool = False,
@@ -142,9 +142,9 @@ def feature_colours(
     embedding : Embedding
         Embedding of one or more sessions.
     mode : str
-        "position and direction", "position", "direction", "time", "session", "residual", "latent 1" and so
-        on, or the name of a label; see :func:`colour_modes`. Position and direction stand for the labels
-        that play these parts (:func:`label_roles`).
+        "best", "position and direction", "position", "direction", "time", "session", "residual", "latent 1"
+        and so on, or the name of a label; see :func:`colour_modes`, of which "best" is the first. Position
+        and direction stand for the labels that play these parts (:func:`label_roles`).
     limits : tuple of float, optional
         Values at the ends of a continuous scale; by default the smallest and the largest.
     on_dark : bool, default False
@@ -162,6 +162,8 @@ def feature_colours(
     """
     roles = label_roles(embedding.sessions[0])
     modes = colour_modes(embedding)
+    if mode == "best" and mode not in embedding.sessions[0].labels:
+        mode = modes[0]
     label = {"position": roles.position, "direction": roles.direction}.get(mode) or mode
     if label in embedding.sessions[0].labels:
         return _by_label(embedding, mode, label, limits, on_dark)

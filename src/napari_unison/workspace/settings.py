@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from napari_unison.encoder import Embedding
 
 #: Three latents by their index, the best ones for the labels, or principal components.
 LatentChoice = tuple[int, ...] | Literal["best", "pca"]
@@ -22,7 +25,8 @@ class DisplaySettings(BaseModel):
         Axes of the picture, latents counted from 0. ``"best"`` takes the best latent of each of the first
         labels and the next best one, ``"pca"`` the principal components of all latents.
     colour : str
-        What the points are coloured by; ``display.colour_modes(embedding)`` lists the choices.
+        What the points are coloured by; ``display.colour_modes(embedding)`` lists the choices. ``"best"``
+        takes the first of them, whatever the labels are.
     point_size : float
         Size of the points, in the units of the picture (the embedding scaled by 100).
     opacity : float
@@ -37,8 +41,42 @@ class DisplaySettings(BaseModel):
 
     kind: EmbeddingKind = "aligned"
     latents: LatentChoice = "best"
-    colour: str = "position and direction"
+    colour: str = "best"
     point_size: float = Field(1.0, gt=0, le=50)
     opacity: float = Field(0.8, gt=0, le=1)
     grid: bool = False
     max_points: int = Field(100_000, ge=100, le=5_000_000)
+
+    def complaint(self, embedding: Embedding) -> str | None:
+        """Say which setting an embedding cannot be drawn with; None if it can be."""
+        from napari_unison.display import colour_modes
+
+        modes = ("best", *colour_modes(embedding))
+        if self.colour not in modes:
+            shown = ", ".join(mode for mode in modes if not mode.startswith("latent "))
+            return (
+                f"nothing to colour by is called {self.colour!r} in an embedding that is "
+                f"{embedding.description}: there are {shown}, and 'latent 1' to 'latent {embedding.n_latents}'"
+            )
+        if not self._has_latents(embedding):
+            return (
+                f"latents {self.latents} cannot be drawn: give one to three of the {embedding.n_latents} "
+                f"latents, counted from 0, 'best' or 'pca'"
+            )
+        return None
+
+    def adapted_to(self, embedding: Embedding) -> DisplaySettings:
+        """Return settings that an embedding can be drawn with: what it does not have becomes "best"."""
+        from napari_unison.display import colour_modes
+
+        changes: dict[str, str] = {}
+        if self.colour != "best" and self.colour not in colour_modes(embedding):
+            changes["colour"] = "best"
+        if not self._has_latents(embedding):
+            changes["latents"] = "best"
+        return self.model_copy(update=changes) if changes else self
+
+    def _has_latents(self, embedding: Embedding) -> bool:
+        if isinstance(self.latents, str):
+            return True
+        return 1 <= len(self.latents) <= 3 and all(0 <= k < embedding.n_latents for k in self.latents)

@@ -287,8 +287,8 @@ class Workspace:
         def deliver(found: tuple[Embedding, LatentScores | None]) -> Embedding:
             embedding, run.latent_scores[key] = found
             run.embeddings[key] = embedding
-            if run is self._run:
-                self.events.embedding.emit(embedding)
+            if embedding is self.embedding:
+                self._tell_embedding()
             return embedding
 
         def work(job: Job) -> Any:
@@ -370,12 +370,22 @@ class Workspace:
             Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``point_size``,
             ``opacity``, ``grid``, ``max_points``.
 
+        A colour or latents that were chosen before and that the new embedding does not have become "best".
+
         Raises
         ------
         pydantic.ValidationError
             If a name is unknown or a value out of range; nothing is changed then.
+        WorkspaceError
+            If the embedding has not the colour or the latents that are asked for; nothing is changed then.
         """
         settings = DisplaySettings.model_validate(self._display.model_dump() | changes)
+        embedding = None if self._run is None else self._run.embedding(settings.kind)
+        if embedding is not None:
+            complaint = settings.complaint(embedding) if {"colour", "latents"} & changes.keys() else None
+            if complaint is not None:
+                raise WorkspaceError(complaint)
+            settings = settings.adapted_to(embedding)
         if settings == self._display:
             return
         before, self._display = self._display, settings
@@ -388,6 +398,15 @@ class Workspace:
         if embedding is None and self._run is not None:
             self.embed(align=self._display.kind == "aligned")
             return
+        self._tell_embedding()
+
+    def _tell_embedding(self) -> None:
+        """Tell what is shown now, after the settings have been adapted to it."""
+        embedding = self.embedding
+        if embedding is not None:
+            before, self._display = self._display, self._display.adapted_to(embedding)
+            if self._display != before:
+                self.events.display.emit(self._display)
         self.events.embedding.emit(embedding)
 
     @property

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QMenu,
     QPushButton,
@@ -18,14 +19,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_unison.sessions import SAMPLE_NAMES, Session
+from napari_unison.display import label_roles
+from napari_unison.sessions import SAMPLE_NAMES, Session, segment_laps
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.messages import Message
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
 
-COLUMNS = ("session", "neurons", "bins", "time (s)", "rate (Hz)", "labels")
+COLUMNS = ("session", "neurons", "bins", "time (s)", "rate (Hz)")
 FILE_FILTER = "Recordings (*.jl *.jl.gz *.npz);;All files (*)"
+LAPS_HELP = (
+    "A new segment wherever a discrete label, such as the running direction, changes: the windows of a "
+    "training do not cross into the next lap. To undo it, remove the sessions and open them again."
+)
 NOTHING_OPEN = "No sessions yet. Open files, choose a sample, or drop files here."
 
 
@@ -40,12 +46,14 @@ class SessionsWidget(WorkspaceWidget):
         self.sample_button = QPushButton("Sample")
         self.sample_button.setMenu(self._sample_menu())
         self.remove_button = QPushButton("Remove")
+        self.laps_button = QPushButton("Laps as segments")
         self.summary = QLabel(NOTHING_OPEN)
         self.summary.setWordWrap(True)
         self.message = Message()
         self._lay_out()
         self.open_button.clicked.connect(self._choose_files)
         self.remove_button.clicked.connect(self._remove_selected)
+        self.laps_button.clicked.connect(self.make_laps)
         self.table.itemSelectionChanged.connect(self._enable)
         self.listen(workspace.events.sessions, self.update_table)
         self.listen(workspace.events.job, self._on_job)
@@ -58,6 +66,7 @@ class SessionsWidget(WorkspaceWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(buttons)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.laps_button)
         layout.addWidget(self.summary)
         layout.addWidget(self.message)
 
@@ -86,6 +95,14 @@ class SessionsWidget(WorkspaceWidget):
         rows = {item.row() for item in self.table.selectedItems()}
         self.workspace.remove([self.workspace.sessions[row].name for row in rows])
 
+    def make_laps(self) -> None:
+        """Make a segment of every lap of every session; windows and lines do not cross its ends."""
+        sessions = list(self.workspace.sessions)
+        label = lap_label(sessions)
+        if label is not None:
+            self.workspace.sessions[:] = [segment_laps(session, label) for session in sessions]
+            self.message.show_note(f"Each run of one {label} is a segment now.")
+
     def dragEnterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Take files that are dragged over the tab."""
         if event.mimeData().hasUrls():
@@ -113,16 +130,18 @@ class SessionsWidget(WorkspaceWidget):
         for row, session in enumerate(sessions):
             for column, text in enumerate(describe(session)):
                 item = QTableWidgetItem(text)
-                if 0 < column < len(COLUMNS) - 1:
+                if column > 0:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setToolTip(text)
                 self.table.setItem(row, column, item)
-        self.table.resizeColumnsToContents()
         self.summary.setText(summary_of(sessions))
         self._enable()
 
     def _enable(self) -> None:
         self.remove_button.setEnabled(bool(self.table.selectedItems()))
+        label = lap_label(list(self.workspace.sessions))
+        self.laps_button.setEnabled(label is not None)
+        self.laps_button.setToolTip(LAPS_HELP if label is None else f"{LAPS_HELP} Here: {label}.")
 
 
 def _table() -> QTableWidget:
@@ -131,6 +150,11 @@ def _table() -> QTableWidget:
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    header = table.horizontalHeader()
+    if header is not None:
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(40)
     numbers = table.verticalHeader()
     if numbers is not None:
         numbers.setVisible(False)
@@ -138,16 +162,19 @@ def _table() -> QTableWidget:
     return table
 
 
+def lap_label(sessions: list[Session]) -> str | None:
+    """Return the discrete label whose changes end a lap; None without sessions or without such a label."""
+    return label_roles(sessions[0]).direction if sessions else None
+
+
 def describe(session: Session) -> tuple[str, ...]:
     """Return a session's row of the table, in the order of ``COLUMNS``."""
-    labels = ", ".join(f"{name} ({kind})" for name, kind in session.kinds.items())
     return (
         session.name,
         str(session.n_neurons),
         f"{session.n_bins:,}",
         f"{session.duration:,.0f}",
         f"{session.rate().mean():.2f}",
-        labels,
     )
 
 
@@ -159,4 +186,6 @@ def summary_of(sessions: list[Session]) -> str:
     minutes = sum(session.duration for session in sessions) / 60
     labels = ", ".join(f"{name} ({kind})" for name, kind in sessions[0].kinds.items())
     count = f"{len(sessions)} session{'s' * (len(sessions) != 1)}"
-    return f"{count}, {neurons} neurons, {minutes:.1f} min. Labels: {labels}."
+    segments = sum(len(session.segment_slices()) for session in sessions)
+    pieces = f", {segments} segments" if segments > len(sessions) else ""
+    return f"{count}, {neurons} neurons, {minutes:.1f} min{pieces}. Labels: {labels}."

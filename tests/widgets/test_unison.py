@@ -12,7 +12,9 @@ from qtpy.QtCore import QCoreApplication, QEvent, Qt, QThreadPool
 from qtpy.QtWidgets import QLineEdit, QSpinBox
 
 from napari_unison import UnifiedEncoder, get_workspace
-from napari_unison._compat import dock_of, main_window
+from napari_unison._compat import dock_of, main_canvas, main_window
+from napari_unison.display.palettes import LEFT_COLOUR, RIGHT_COLOUR
+from napari_unison.widgets.legend import CanvasLegend
 from napari_unison.widgets.traces import TracesWidget
 from napari_unison.widgets.unison import UnisonWidget
 from napari_unison.workspace.viewers import layers_of
@@ -204,6 +206,68 @@ def test_opening_the_widget_again_finds_the_same_workspace_and_traces(unison, vi
     assert sum(isinstance(widget, TracesWidget) for widget in viewer.window.dock_widgets.values()) == 1
     again.close()
     again.deleteLater()
+
+
+def close_by_click(widget) -> None:
+    """Close a dock by the x in its title bar."""
+    dock_of(widget).title.close_button.click()
+
+
+def test_closed_traces_come_back_by_the_button(shown, unison, viewer, qtbot, small_sessions):
+    unison.workspace.sessions.extend(small_sessions)
+    closed = unison.traces
+    close_by_click(closed)
+    qtbot.waitUntil(lambda: "Traces" not in viewer.window.dock_widgets, timeout=PATIENCE)
+    let_go()
+    click(qtbot, unison.traces_button)
+    assert unison.traces is not closed
+    assert viewer.window.dock_widgets["Traces"] is unison.traces
+    assert unison.traces.isVisible()
+    assert [title.split()[0] for title in unison.traces.plots.titles] == ["position"]
+    click(qtbot, unison.traces_button)
+    assert sum(isinstance(widget, TracesWidget) for widget in viewer.window.dock_widgets.values()) == 1
+
+
+def test_the_canvas_has_one_legend_however_often_the_widget_is_opened(unison, viewer, qtbot, small_sessions):
+    unison.workspace.sessions.extend(small_sessions)
+    unison.workspace.train(max_iterations=3, batch_size=64).wait(60)
+
+    def legends() -> list[CanvasLegend]:
+        return main_canvas(viewer).findChildren(CanvasLegend)
+
+    assert len(legends()) == 1
+    close_by_click(unison)
+    qtbot.waitUntil(lambda: not legends(), timeout=PATIENCE)
+    _, again = viewer.window.add_plugin_dock_widget("napari-unison", "Unison workspace")
+    assert again is not unison
+    assert legends() == [again.canvas_legend]
+    assert not again.canvas_legend.isHidden()
+    assert again.canvas_legend.legend.bars
+
+
+def test_a_recording_beside_the_embedding_has_traces_too(unison, small_sessions):
+    workspace = unison.workspace
+    workspace.sessions.extend(small_sessions)
+    workspace.train(max_iterations=3, batch_size=64).wait(60)
+    workspace.sessions.append(small_sessions[0].replace(name="rat 9"))
+    chooser = unison.traces.session
+    assert [chooser.itemText(index) for index in range(chooser.count())] == ["rat 1", "rat 2", "rat 9"]
+    assert len(unison.traces.plots.titles) == 3
+    chooser.setCurrentText("rat 9")
+    assert [title.split()[0] for title in unison.traces.plots.titles] == ["position"]
+
+
+def test_traces_say_which_colour_is_which_direction(unison, small_sessions):
+    assert unison.traces.colours.text() == ""
+    unison.workspace.sessions.extend(small_sessions)
+    text = unison.traces.colours.text()
+    assert text.startswith("direction")
+    assert f'<span style="color: {RIGHT_COLOUR.lower()}">■</span>&nbsp;right' in text
+    assert f'<span style="color: {LEFT_COLOUR.lower()}">■</span>&nbsp;left' in text
+
+
+def test_the_docks_title_is_short_enough_for_its_tab(unison, qtbot):
+    qtbot.waitUntil(lambda: dock_of(unison).windowTitle() == "Unison", timeout=PATIENCE)
 
 
 def test_the_legend_on_the_canvas_says_what_the_colours_mean(unison, viewer, small_sessions):

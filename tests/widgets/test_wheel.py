@@ -13,7 +13,7 @@ from napari_unison.workspace import Workspace
 
 
 def turn_wheel(widget) -> bool:
-    """Turn the wheel over a widget; tell whether the widget took it, instead of leaving it to what scrolls."""
+    """Turn the wheel over a widget; tell whether the widget took it from what scrolls."""
     middle = QPointF(widget.rect().center())
     event = QWheelEvent(
         middle,

@@ -113,9 +113,28 @@ class CanvasLegend(LegendWidget):
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas, background="#b0262930")
+        self._owners = 0
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         canvas.installEventFilter(self)
         self.set_legend(None)
+
+    @classmethod
+    def on(cls, canvas: QWidget, owner: QWidget) -> CanvasLegend:
+        """Return the one legend of a canvas, for as long as one of its owners lives."""
+        legend = canvas.findChild(cls) or cls(canvas)
+        legend.belong_to(owner)
+        return legend
+
+    def belong_to(self, owner: QWidget) -> None:
+        """Take another owner; when the last one is deleted, so is the legend."""
+        self._owners += 1
+        owner.destroyed.connect(self._lose_owner)
+
+    def _lose_owner(self) -> None:
+        self._owners -= 1
+        if not self._owners:
+            self.hide()
+            self.deleteLater()
 
     def set_legend(self, legend: Legend | None) -> None:
         """Show another legend, in its corner."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
+from matplotlib.colors import to_hex
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -14,11 +17,14 @@ from napari_unison.display.palettes import category_colours
 from napari_unison.sessions import Session
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.trace_plots import TimeRange, TracePlots, pooled_raster
+from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.state import Workspace
 
 FIRST_RANGE = 60.0
 #: Shortest stretch of time that can be zoomed into, in time bins.
 FEWEST_BINS = 4
+#: As many categories are explained beside the buttons.
+MOST_CATEGORIES = 8
 REDRAW_INTERVAL = 40
 HELP = "Wheel: zoom in time. Drag: move. Click: set the time cursor."
 
@@ -34,6 +40,8 @@ class TracesWidget(WorkspaceWidget):
         self.raster.setToolTip("Activity of all neurons below the traces.")
         self.whole_button = QPushButton("whole session")
         self.minute_button = QPushButton("first minute")
+        self.colours = QLabel()
+        self.colours.setToolTip("Colours of the curves; the best latent of a position is coloured by both.")
         self.setToolTip(HELP)
         self._session: Session | None = None
         self._redraw = QTimer(self)
@@ -43,6 +51,7 @@ class TracesWidget(WorkspaceWidget):
         self._redraw.timeout.connect(lambda: self.plots.redraw())
         self._lay_out()
         self._connect()
+        WheelGuard(self)
         self.update_sessions()
 
     def _new_plots(self) -> TracePlots:
@@ -56,6 +65,7 @@ class TracesWidget(WorkspaceWidget):
         for widget in (QLabel("session"), self.session, self.minute_button, self.whole_button, self.raster):
             choices.addWidget(widget)
         choices.addStretch(1)
+        choices.addWidget(self.colours)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(4, 2, 4, 2)
         self._layout.addLayout(choices)
@@ -80,12 +90,19 @@ class TracesWidget(WorkspaceWidget):
         self.update_traces()
         self.show_range(shown)
 
+    def retire(self) -> None:
+        """Let go of canvas and widget, once napari has thrown the dock away."""
+        self.plots.close()
+        self.deleteLater()
+
     # -- what is drawn ---------------------------------------------------------------------------------
 
     def _available(self) -> list[Session]:
-        """Return the sessions of the shown embedding, or the open ones while there is none."""
+        """Return the sessions of the shown embedding, then the open ones that it does not hold."""
         embedding = self.workspace.embedding
-        return list(self.workspace.sessions) if embedding is None else list(embedding.sessions)
+        embedded = [] if embedding is None else list(embedding.sessions)
+        names = {session.name for session in embedded}
+        return embedded + [session for session in self.workspace.sessions if session.name not in names]
 
     def update_sessions(self) -> None:
         """List the sessions, keeping the choice, and draw it."""
@@ -107,15 +124,18 @@ class TracesWidget(WorkspaceWidget):
         if session is None:
             self.plots.set_traces([], None, (0.0, 1.0))
             self._session = None
+            self.colours.setText("")
             return
-        if embedding is None or run is None:
+        is_embedded = embedding is not None and session.name in embedding.session_names
+        if embedding is None or run is None or not is_embedded:
             traces = label_traces(session)
         else:
             scores = run.latent_scores.get(embedding.kind)
             traces = session_traces(embedding, session.name, scores, on_dark=True)
-        raster = pooled_raster(session.neural) if self.raster.isChecked() or embedding is None else None
+        raster = pooled_raster(session.neural) if self.raster.isChecked() or not is_embedded else None
         first_look = self._session is None or self._session.name != session.name
         self._session = session
+        self.colours.setText(direction_legend(session))
         self.plots.set_traces(traces, raster, self._span())
         if first_look:
             self.show_first_minute()
@@ -156,6 +176,20 @@ class TracesWidget(WorkspaceWidget):
     def _show_cursor(self, cursor: tuple[str, float] | None) -> None:
         here = cursor is not None and self._session is not None and cursor[0] == self._session.name
         self.plots.set_cursor(cursor[1] if here and cursor is not None else None)
+
+
+def direction_legend(session: Session) -> str:
+    """Return, as rich text, which colour stands for which direction; empty where there is none to tell."""
+    direction = label_roles(session).direction
+    if direction is None:
+        return ""
+    colours = category_colours(np.unique(first_column(session.labels[direction])))
+    known = [
+        f'<span style="color: {to_hex(colour)}">■</span>&nbsp;{escape(str(category))}'
+        for category, colour in list(colours.items())[:MOST_CATEGORIES]
+    ]
+    more = ["…"] if len(colours) > MOST_CATEGORIES else []
+    return "&nbsp; ".join([escape(direction), *known, *more])
 
 
 def label_traces(session: Session) -> list[Trace]:

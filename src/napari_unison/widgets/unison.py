@@ -5,22 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QTabWidget, QVBoxLayout
 
-from napari_unison._compat import bottom_dock, main_canvas, move_to_left, set_dock_height, unwrapped
+from napari_unison._compat import (
+    bottom_dock,
+    dock_of,
+    main_canvas,
+    move_to_left,
+    set_dock_height,
+    unwrapped,
+)
+from napari_unison.widgets.docking import UndockingWatcher
 from napari_unison.widgets.explore import ExploreWidget
 from napari_unison.widgets.legend import CanvasLegend
+from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.sessions import SessionsWidget
 from napari_unison.widgets.traces import TracesWidget
 from napari_unison.widgets.train import TrainWidget
 from napari_unison.workspace.viewers import get_workspace, layers_of
 
 TRACES_DOCK = "Traces"
+#: On the tab of the dock, beside napari's own two.
+SHORT_TITLE = "Unison"
 PREFERRED_WIDTH = 350
 TRACES_HEIGHT = 250
 
 
-class UnisonWidget(QWidget):
+class UnisonWidget(WorkspaceWidget):
     """Tabs Sessions, Train and Explore on the left, Traces below the canvas, the legend on it.
 
     Parameters
@@ -30,42 +41,59 @@ class UnisonWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: Any) -> None:
-        super().__init__()
         self._viewer = unwrapped(napari_viewer)
-        self.workspace = get_workspace(self._viewer)
+        super().__init__(get_workspace(self._viewer))
         self.sessions = SessionsWidget(self.workspace)
         self.train = TrainWidget(self.workspace)
         self.explore = ExploreWidget(self.workspace)
         self.tabs = QTabWidget()
         for title, widget in (("Sessions", self.sessions), ("Train", self.train), ("Explore", self.explore)):
             self.tabs.addTab(widget, title)
+        self.traces_button = QPushButton(TRACES_DOCK)
+        self.traces_button.setToolTip("Show the traces below the canvas.")
+        self.traces_button.clicked.connect(self.open_traces)
+        self.tabs.setCornerWidget(self.traces_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self.setMinimumWidth(PREFERRED_WIDTH - 20)
-        self.traces: TracesWidget = self._open_traces()
-        self.canvas_legend = CanvasLegend(main_canvas(self._viewer))
+        self.traces: TracesWidget = self._docked_traces()
+        self.canvas_legend = CanvasLegend.on(main_canvas(self._viewer), self)
         layers = layers_of(self._viewer)
-        layers.drawn.connect(self._show_drawn)
+        self.listen(layers.drawn, self._show_drawn)
         layers.tell_drawn()
+        # The Plugins menu makes a new widget after the dock was closed: the legend goes with the old one.
+        UndockingWatcher(self, self.deleteLater)
         # napari docks this widget on the right once the constructor has returned.
         self._after_docking = QTimer(self)
         self._after_docking.setSingleShot(True)
         self._after_docking.timeout.connect(self._arrange)
         self._after_docking.start(0)
 
-    def _open_traces(self) -> TracesWidget:
+    def _docked_traces(self) -> TracesWidget:
         known = self._viewer.window.dock_widgets.get(TRACES_DOCK)
         if isinstance(known, TracesWidget):
             return known
         traces = TracesWidget(self.workspace)
+        UndockingWatcher(traces, traces.retire)
         dock = bottom_dock(self._viewer, traces, TRACES_DOCK)
         dock.topLevelChanged.connect(traces.rebuild_canvas)
         return traces
 
+    def open_traces(self) -> None:
+        """Show the traces; if their dock was closed or hidden, it comes back."""
+        self.traces = self._docked_traces()
+        dock = dock_of(self.traces)
+        if dock is not None and not dock.isVisible():
+            dock.show()
+        set_dock_height(self._viewer, self.traces, TRACES_HEIGHT)
+
     def _arrange(self) -> None:
         move_to_left(self._viewer, self, PREFERRED_WIDTH)
         set_dock_height(self._viewer, self.traces, TRACES_HEIGHT)
+        dock = dock_of(self)
+        if dock is not None:
+            dock.setWindowTitle(SHORT_TITLE)
 
     def _show_drawn(self, legend: Any, n_shown: int, n_bins: int) -> None:
         self.explore.show_drawn(legend, n_shown, n_bins)

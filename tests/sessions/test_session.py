@@ -425,3 +425,92 @@ def test_with_time_takes_increasing_seconds():
     for wrong in (times[:5], times[::-1], times * np.nan):
         with pytest.raises(SessionError, match="give 20 increasing times in s"):
             make().with_time(wrong)
+
+
+def test_a_gap_stays_a_border_whatever_segments_are_given():
+    session = make()[np.arange(T) != 8]
+    replaced = session.replace(segment=np.zeros(T - 1, int))
+    assert replaced.segment_slices() == [slice(0, 8), slice(8, T - 1)]
+    mine = session.replace(segment=np.repeat([5, 3], [2, T - 3]))
+    assert mine.segment_slices() == [slice(0, 2), slice(2, 8), slice(8, T - 1)]
+    assert (
+        session.replace(bin_width=0.05, segment=[0] * (T - 1)).segment_slices() == replaced.segment_slices()
+    )
+
+
+def test_segment_numbers_stay_where_gaps_have_their_borders():
+    session = make()[np.arange(T) != 8].replace(segment=np.repeat([7, 2, 7], [8, 4, 7]))
+    assert session.segment.tolist() == [7] * 8 + [2] * 4 + [7] * 7
+
+
+def test_a_jump_in_the_times_given_becomes_a_border():
+    times = make().time + np.repeat([0.0, 100.0], [12, T - 12])
+    assert make().with_time(times).segment_slices() == [slice(0, 12), slice(12, T)]
+
+
+def test_slightly_uneven_times_are_no_border():
+    jitter = np.random.default_rng(0).uniform(-0.2, 0.2, T) * 0.025
+    assert make().with_time(make().time + jitter).segment_slices() == [slice(0, T)]
+
+
+@pytest.mark.parametrize("table", [neural("float64"), sparse.csr_array(neural("float64"))])
+def test_types_have_one_name_wherever_they_come_from(table):
+    spelt_out = np.dtype("f8").newbyteorder("<")
+    label = np.frombuffer(position().tobytes(), dtype=spelt_out)
+    session = make(neural=table.astype(spelt_out), labels={"position": label})
+    assert repr(session.neural.dtype) == repr(session.labels["position"].dtype) == "dtype('float64')"
+
+
+# masked arrays
+
+
+def masked(values, *places):
+    hidden = np.ma.masked_array(values)
+    for place in places:
+        hidden[place] = np.ma.masked
+    return hidden
+
+
+@pytest.mark.parametrize("kind", ["continuous", "circular"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
+def test_masked_bins_of_a_label_are_unknown(kind, dtype):
+    label = masked((np.arange(T) % 3).astype(dtype), 4, 7)
+    values = make(labels={"x": label}, kinds={"x": kind}).labels["x"]
+    assert np.flatnonzero(np.isnan(values)).tolist() == [4, 7]
+    np.testing.assert_array_equal(values[8:], np.arange(8, T) % 3)
+    assert not np.isnan(np.asarray(label, float)).any()
+
+
+def test_what_a_mask_hides_is_not_looked_at():
+    values = position()
+    values[3] = np.inf
+    assert np.isnan(make(labels={"position": masked(values, 3)}).labels["position"][3])
+    columns = masked(np.stack([position(), position()], axis=1), (5, 1))
+    assert np.argwhere(np.isnan(make(labels={"x": columns}).labels["x"])).tolist() == [[5, 1]]
+
+
+def test_a_mask_that_hides_nothing_is_no_mask():
+    session = make(neural=masked(neural()), labels={"side": masked(np.arange(T))}, kinds={"side": "discrete"})
+    assert type(session.neural) is type(session.labels["side"]) is np.ndarray
+
+
+def test_masked_categories_are_refused():
+    text = message(labels={"side": masked(np.array(["left"] * T), 6)})
+    assert "session 'rat', label 'side' is discrete and is masked in 1 place(s), the first in row 6" in text
+    assert "leave such bins out" in text
+
+
+def test_masked_activity_is_refused():
+    text = message(neural=masked(neural(), (7, 2), (9, 0)))
+    assert "session 'rat': neural is masked in 2 place(s), the first is neuron 2 (counted from 0)" in text
+    assert "in bin 7; leave such bins or neurons out, or fill them in" in text
+
+
+def test_masked_neuron_columns_segments_and_times_are_refused():
+    text = message(neurons={"depth": masked(np.ones(N), 1)})
+    assert (
+        "session 'rat', column 'depth' of neurons is masked in 1 place(s), the first in row 1; leave" in text
+    )
+    assert "segment is masked in 1 place(s)" in message(segment=masked(np.zeros(T, int), 2))
+    with pytest.raises(SessionError, match=r"time is masked in 1 place\(s\).*; give one time a bin"):
+        make().with_time(masked(make().time, 3))

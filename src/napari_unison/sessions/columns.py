@@ -13,13 +13,24 @@ from napari_unison.sessions.errors import SessionError
 Array: TypeAlias = npt.NDArray[Any]
 
 
+def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type in this machine's byte order, written as numpy writes its own.
+
+    A type with the same order spelt out, as in pickles, is equal to it, but shows as "<f8" instead of
+    "float64"; sessions that are equal would then differ by their types' names.
+    """
+    return np.dtype(dtype.newbyteorder("=").str)
+
+
 def read_only(values: Array) -> Array:
     """Return ``values`` as an array that nobody can write to; copies unless that already holds."""
-    native = values.dtype.newbyteorder("=")
+    native = native_type(values.dtype)
     untouchable = not values.flags.writeable and values.base is None and values.flags.c_contiguous
-    if untouchable and values.dtype == native and type(values) is np.ndarray:
+    if untouchable and repr(values.dtype) == repr(native) and type(values) is np.ndarray:
         return values
-    copy = np.array(values, dtype=native, order="C", copy=True)
+    # An array made from another one keeps the spelling of an equal type, so it is filled instead.
+    copy = np.empty(values.shape, dtype=native)
+    copy[...] = values
     copy.flags.writeable = False
     return copy
 
@@ -58,6 +69,38 @@ def columns_of(table: Any, what: str, session_name: str) -> dict[str, Any]:
                 f"session {session_name!r}: the name {name!r} in {what} is not a text; give it one"
             )
     return columns
+
+
+def masked_places(values: Any) -> npt.NDArray[np.bool_] | None:
+    """Return where a masked array hides its values, in the array's shape; None if nothing is hidden."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return None
+    mask: npt.NDArray[np.bool_] = np.ma.getmaskarray(values)
+    return mask if mask.any() else None
+
+
+def refuse_masked(values: Any, place: str, advice: str) -> None:
+    """Refuse a masked array that hides values: read as a plain array, it would show what it hides.
+
+    Parameters
+    ----------
+    values : array_like
+        What was handed in.
+    place : str
+        Where the values stand, for messages.
+    advice : str
+        What to do instead, for messages.
+
+    Raises
+    ------
+    SessionError
+        If values are masked; the message names the first row.
+    """
+    mask = masked_places(values)
+    if mask is None:
+        return
+    first = int(np.argwhere(mask)[0][0])
+    raise SessionError(f"{place} is masked in {mask.sum()} place(s), the first in row {first}; {advice}")
 
 
 def as_text_if_objects(values: Any, place: str) -> Array:

@@ -9,7 +9,13 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
-from napari_unison.sessions.columns import as_text_if_objects, columns_of, read_only
+from napari_unison.sessions.columns import (
+    as_text_if_objects,
+    columns_of,
+    masked_places,
+    read_only,
+    refuse_masked,
+)
 from napari_unison.sessions.errors import SessionError
 
 LabelKind = Literal["continuous", "circular", "discrete"]
@@ -55,6 +61,8 @@ def checked_labels(
         array = as_text_if_objects(column, place)
         _check_shape(array, place, neural_shape)
         found[name] = kinds.get(name) or _kind_of(array, name, place)
+        if masked_places(column) is not None:
+            array = _with_masked_unknown(column, array, found[name], place)
         values[name] = read_only(_checked_values(array, found[name], place))
     return values, found
 
@@ -143,6 +151,20 @@ def _kind_of(array: Array, name: str, place: str) -> LabelKind:
             f"kinds={{{name!r}: 'continuous'}} or kinds={{{name!r}: 'discrete'}}"
         )
     raise SessionError(f"{place} holds {array.dtype}; give real numbers, texts or booleans")
+
+
+def _with_masked_unknown(column: Any, array: Array, kind: LabelKind, place: str) -> Array:
+    """Return a label with NaN where it was masked."""
+    if kind == "discrete":
+        advice = (
+            "leave such bins out (session[mask] keeps time) or give them a category of their own (filled)"
+        )
+        refuse_masked(column, f"{place} is discrete and", advice)
+    if array.dtype.kind not in "biuf":
+        return array
+    values = array.astype(array.dtype if array.dtype.kind == "f" else np.float64, copy=True)
+    values[masked_places(column)] = np.nan
+    return values
 
 
 def _checked_values(array: Array, kind: LabelKind, place: str) -> Array:

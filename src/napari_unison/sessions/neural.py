@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from napari_unison.sessions.columns import as_text_if_objects, columns_of, read_only
+from napari_unison.sessions.columns import (
+    as_text_if_objects,
+    columns_of,
+    masked_places,
+    native_type,
+    read_only,
+    refuse_masked,
+)
 from napari_unison.sessions.errors import SessionError
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -21,10 +28,12 @@ def checked_neural(neural: Any, session_name: str) -> Neural:
     Raises
     ------
     SessionError
-        If it is not a table of finite real numbers with at least one bin and one neuron.
+        If it is not a table of finite real numbers with at least one bin and one neuron, or parts of it are
+        masked.
     """
     is_sparse = sparse.issparse(neural)
     if not is_sparse:
+        _refuse_masked_neural(neural, session_name)
         try:
             neural = np.asarray(neural)
         except ValueError as error:
@@ -58,9 +67,23 @@ def freeze_sparse(table: sparse.csr_array[Any, tuple[int, int]]) -> sparse.csr_a
 
 
 def _checked_sparse(neural: Any) -> sparse.csr_array[Any, tuple[int, int]]:
-    table = sparse.csr_array(neural, dtype=neural.dtype.newbyteorder("="), copy=True)
+    table = sparse.csr_array(neural, dtype=native_type(neural.dtype), copy=True)
     table.sum_duplicates()
+    table.data = read_only(table.data)
     return freeze_sparse(table)
+
+
+def _refuse_masked_neural(neural: Any, session_name: str) -> None:
+    mask = masked_places(neural)
+    if mask is None or mask.ndim != 2:
+        refuse_masked(neural, f"session {session_name!r}: neural", "give a table without a mask")
+        return
+    first_bin, neuron = (int(index) for index in np.argwhere(mask)[0])
+    raise SessionError(
+        f"session {session_name!r}: neural is masked in {mask.sum()} place(s), the first is neuron {neuron} "
+        f"(counted from 0) in bin {first_bin}; leave such bins or neurons out, or fill them in "
+        f"(neural.filled(0))"
+    )
 
 
 def _refuse_not_finite(neural: Neural, session_name: str) -> None:
@@ -97,12 +120,15 @@ def checked_neurons(neurons: Any, n_neurons: int, session_name: str) -> dict[str
     Raises
     ------
     SessionError
-        If a column has not N rows, or an id stands twice.
+        If a column has not N rows, values of it are masked, or an id stands twice.
     """
     columns = {} if neurons is None else columns_of(neurons, "neurons", session_name)
     checked: dict[str, Array] = {}
     for name, column in ({"id": np.arange(n_neurons)} | columns).items():
         place = f"session {session_name!r}, column {name!r} of neurons"
+        refuse_masked(
+            column, place, "leave the column out, or fill it in (filled) with what stands for unknown"
+        )
         values = as_text_if_objects(column, place)
         rows = values.shape[0] if values.ndim else 0
         if rows != n_neurons:

@@ -13,6 +13,9 @@ from napari_unison.sessions.errors import SessionError
 if TYPE_CHECKING:
     from napari_unison.sessions.session import Session
 
+# Bin widths between the starts of two bins of one segment.
+_LONGEST_STEP = 1.5
+
 
 def border_bins(segment: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Return the first bins of all stretches but the first.
@@ -55,6 +58,35 @@ def numbered_from_borders(is_border: npt.NDArray[np.bool_]) -> npt.NDArray[np.in
     ndarray of int64, shape (T,)
     """
     return np.concatenate(([0], np.cumsum(is_border, dtype=np.int64))).astype(np.int64)
+
+
+def segment_of_times(
+    segment: npt.NDArray[np.int64], time: npt.NDArray[np.float64], bin_width: float
+) -> npt.NDArray[np.int64]:
+    """Return the segments with a border wherever time jumps.
+
+    Where every jump has its border already, the segments stay as they are; otherwise they are numbered anew
+    from 0.
+
+    Parameters
+    ----------
+    segment : ndarray of int64, shape (T,)
+        The segments before.
+    time : ndarray of float64, shape (T,)
+        Start of each bin, s, increasing.
+    bin_width : float
+        Width of a bin, s. More than 1.5 of it between two bins is a jump: slightly uneven times are none, and
+        a single bin that was left out is one.
+
+    Returns
+    -------
+    ndarray of int64, shape (T,)
+    """
+    is_jump = np.diff(time) > _LONGEST_STEP * bin_width
+    is_border = segment[1:] != segment[:-1]
+    if not (is_jump & ~is_border).any():
+        return segment
+    return numbered_from_borders(is_jump | is_border)
 
 
 def segment_of_kept_bins(

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from napari_unison.sessions.columns import columns_of, read_only
+from napari_unison.sessions.columns import columns_of, read_only, refuse_masked
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.labels import LabelKind, checked_labels, checked_weights
 from napari_unison.sessions.neural import Neural, checked_neural, checked_neurons, freeze_sparse
-from napari_unison.sessions.segments import segment_of_kept_bins, stretches
+from napari_unison.sessions.segments import segment_of_kept_bins, segment_of_times, stretches
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -34,7 +34,8 @@ class Session:
         (``csr_array``).
     labels : mapping of str to array_like, or DataFrame
         Each (T,) or (T, k). Strings and booleans are discrete, floats continuous; integers need a kind.
-        NaN in a continuous or circular label marks bins where it is unknown.
+        NaN in a continuous or circular label marks bins where it is unknown; so does the mask of a masked
+        array.
     bin_width : float
         Width of a time bin, s.
     start : float
@@ -227,7 +228,7 @@ class Session:
         **changes
             Parameters of :class:`Session`. When ``labels`` is given, kinds and weights of labels that stay
             are kept. Times are kept (gaps, too), shifted by a new ``start``, stretched by a new
-            ``bin_width``.
+            ``bin_width``. A gap in time stays a border of segments, whatever ``segment`` is given.
 
         Raises
         ------
@@ -260,22 +261,24 @@ class Session:
         if session.n_bins == self.n_bins:
             elapsed = (self.time - self.start) * (session.bin_width / self.bin_width)
             unchanged = session.start == self.start and session.bin_width == self.bin_width
-            session._set(time=self.time if unchanged else session.start + elapsed)
+            time = self.time if unchanged else session.start + elapsed
+            session._set(time=time, segment=segment_of_times(session.segment, time, session.bin_width))
         return session
 
     def with_time(self, time: npt.ArrayLike) -> Session:
-        """Return a copy whose bins start at the given times.
+        """Return a copy whose bins start at the given times; jumps in time become segment borders.
 
         Parameters
         ----------
         time : array_like, shape (T,)
-            Start of each bin, s, increasing.
+            Start of each bin, s, increasing. More than 1.5 ``bin_width`` between two bins is a jump.
 
         Raises
         ------
         SessionError
             If there is not one finite, increasing time a bin.
         """
+        refuse_masked(time, f"session {self.name!r}: time", "give one time a bin")
         times = read_only(np.asarray(time, dtype=np.float64))
         if times.shape != (self.n_bins,) or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
             raise SessionError(
@@ -283,7 +286,9 @@ class Session:
                 "in s"
             )
         fields = {name: getattr(self, name) for name in _FIELDS}
-        return self._of_checked(**fields | {"time": times, "start": float(times[0])})
+        fields |= {"time": times, "start": float(times[0])}
+        fields["segment"] = segment_of_times(self.segment, times, self.bin_width)
+        return self._of_checked(**fields)
 
     def segment_slices(self) -> list[slice]:
         """Return the contiguous stretches of time, in order; together they cover all bins."""
@@ -341,6 +346,7 @@ def _checked_seconds(value: Any, what: str, session_name: str) -> float:
 def _checked_segment(segment: Any, n_bins: int, session_name: str) -> npt.NDArray[np.int64]:
     if segment is None:
         return np.zeros(n_bins, dtype=np.int64)
+    refuse_masked(segment, f"session {session_name!r}: segment", "give one integer a bin")
     values = np.asarray(segment)
     if values.shape != (n_bins,):
         raise SessionError(

@@ -65,7 +65,8 @@ def test_table_begins_with_the_kind_and_marks_circular_scores(
     assert aligned.splitlines()[0].startswith("embedding: aligned (labels used")
     assert "circular" in aligned.splitlines()[0]
     assert "direction R² (0/1)" in aligned
-    assert "position median error (m)" in aligned
+    assert "position median error" in aligned
+    assert "fitted on" not in aligned
     free = make_embedding([make_session()], kind="label-free")
     table = str(decode(free, free))
     assert table.splitlines()[0] == "embedding: label-free (own neurons only)"
@@ -109,6 +110,22 @@ def test_aligned_bins_do_not_fit_a_label_free_decoder(make_session, make_embeddi
     sessions = [make_session()]
     with pytest.raises(ValueError, match="aligned and the one to decode is label-free"):
         decode(make_embedding(sessions), make_embedding(sessions, kind="label-free"))
+
+
+def test_header_says_where_the_decoders_partners_came_from(train: Embedding) -> None:
+    given = replace(train, partners="given")
+    lines = str(decode(train, given)).splitlines()
+    assert "partners from the given sessions" in lines[0]
+    assert lines[1].endswith("fitted on: aligned (labels used, partners from the training sessions)")
+
+
+def test_silenced_bins_do_not_fit_a_decoder_with_neurons(train: Embedding, test_part: Embedding) -> None:
+    control = replace(test_part, control="silenced")
+    with pytest.raises(ValueError, match="the one to decode has its own neurons silenced and the decoder's"):
+        decode(train, control)
+    with pytest.raises(ValueError, match="the decoder's embedding has its own neurons silenced"):
+        decode(control, test_part)
+    assert "own neurons silenced" in str(decode(control, control))
 
 
 def test_errors_say_what_to_do(train: Embedding, make_session, make_embedding) -> None:

@@ -64,3 +64,6 @@ def test_errors_say_what_is_allowed(train) -> None:
         flow_field(train, (0, 1), step=0)
     with pytest.raises(ValueError, match="among the 5 latents"):
         flow_field(train, (0, 5))
+    for latents in ((0,), (0, 1, 2), (1, 1), ()):
+        with pytest.raises(ValueError, match="two different latents; give two, counted from 0"):
+            flow_field(train, latents)  # type: ignore[arg-type]

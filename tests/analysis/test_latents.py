@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,8 +89,32 @@ def test_label_that_does_not_vary_chooses_nothing(make_session, make_embedding) 
     still = make_session("rat 1", 90)
     scores = score_latents(make_embedding([still]), make_embedding([still]))
     assert scores.scored_labels == ("position", "phase")
-    with pytest.raises(ValueError, match="no latent has a score for label 'direction'"):
+    with pytest.raises(
+        ValueError,
+        match=r"no latent has a score .* the same in all bins .* \(scored on the test bins\); choose",
+    ):
         scores.best("direction")
+
+
+def test_excluding_all_latents_is_not_blamed_on_the_label(train: Embedding) -> None:
+    with pytest.raises(ValueError, match="no latent is left for label 'position': all 5 are excluded"):
+        choose_latents(train).best("position", exclude=range(5))
+
+
+def test_table_says_that_aligned_scores_need_their_controls(
+    train: Embedding, test_part: Embedding, make_session, make_embedding
+) -> None:
+    aligned = str(score_latents(train, test_part)).splitlines()[0]
+    for words in ("circular", "not decoding", "label-free score", "own neurons silenced"):
+        assert words in aligned
+    control = [replace(part, control="silenced") for part in (train, test_part)]
+    silenced = str(score_latents(control[0], control[1])).splitlines()[0]
+    assert "control of the aligned score" in silenced
+    assert "circular" not in silenced
+    free = choose_latents(make_embedding([make_session()], kind="label-free"))
+    assert str(free).splitlines()[0] == "embedding: label-free (own neurons only)"
+    with pytest.raises(ValueError, match=r"aligned, silenced control with 5\): give two"):
+        score_latents(train, control[1])
 
 
 def test_errors_say_what_is_wrong(train: Embedding, make_session, make_embedding) -> None:

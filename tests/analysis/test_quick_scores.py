@@ -19,13 +19,21 @@ def _track(name: str, seed: int, *, tuned: bool) -> Session:
 
 
 @pytest.fixture(scope="module")
-def scores():
-    sessions = [_track("tuned", 0, tuned=True), _track("noise", 1, tuned=False)]
-    train, test = split_sessions(sessions, 0.8)
-    encoder = UnifiedEncoder(
+def split():
+    return split_sessions([_track("tuned", 0, tuned=True), _track("noise", 1, tuned=False)], 0.8)
+
+
+@pytest.fixture(scope="module")
+def encoder(split):
+    return UnifiedEncoder(
         batch_size=128, output_dimension=4, max_iterations=60, learning_rate=3e-3,
         verbose=False, random_state=0, device="cpu",
-    ).fit(train)  # fmt: skip
+    ).fit(split[0])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scores(encoder, split):
+    train, test = split
     told: list[tuple[float, str]] = []
     return quick_scores(
         encoder, train, test, on_progress=lambda share, what: told.append((share, what))
@@ -70,3 +78,42 @@ def test_progress_runs_from_start_to_end(scores) -> None:
     assert shares[0] == 0
     assert shares[-1] == 1
     assert shares == sorted(shares)
+
+
+def test_bins_the_encoder_was_trained_on_are_not_scored(encoder, split) -> None:
+    train, _ = split
+    halves = split_sessions(train, 0.5)
+    with pytest.raises(
+        ValueError,
+        match=r"session 'tuned': 360 of the 360 bins to score lie in the encoder's training.*split_sessions",
+    ):
+        quick_scores(encoder, *halves)
+
+
+def test_bins_the_decoder_is_fitted_on_are_not_scored(encoder, split) -> None:
+    _, test = split
+    later, _ = split_sessions(test, 0.5)
+    with pytest.raises(ValueError, match=r"'tuned': 90 of the 180 bins to score lie in train"):
+        quick_scores(encoder, later, test)
+
+
+def test_last_share_is_said_only_of_later_bins(encoder, split) -> None:
+    _, test = split
+    first, last = split_sessions(test, 0.5)
+    assert quick_scores(encoder, first, last).split == "scored on the last 50 % of each session"
+    assert quick_scores(encoder, last, first).split == "scored on the bins given"
+
+
+def test_given_embeddings_are_of_their_kind_and_bins(encoder, split) -> None:
+    train, test = split
+    free = (encoder.embed(train, align=False), encoder.embed(test, align=False))
+    silenced = (encoder.embed(train, silence_own=True), encoder.embed(test, silence_own=True))
+    with pytest.raises(ValueError, match=r"aligned holds an embedding that is label-free .*align=True"):
+        quick_scores(encoder, train, test, aligned=free)
+    with pytest.raises(ValueError, match=r"aligned holds .* own neurons silenced; give those"):
+        quick_scores(encoder, train, test, aligned=silenced)
+    with pytest.raises(ValueError, match=r"label_free holds an embedding that is aligned .*align=False"):
+        quick_scores(encoder, train, test, label_free=silenced)
+    with pytest.raises(ValueError, match="label_free does not hold the sessions of train bin by bin"):
+        quick_scores(encoder, train, test, label_free=free[::-1])
+    assert not quick_scores(encoder, train, test, label_free=free, silenced=silenced).label_free.is_circular

@@ -54,7 +54,7 @@ def test_without_direction_one_map_serves_all(make_session, make_embedding) -> N
 def test_legend_has_a_bar_for_each_direction_with_limits_and_unit(embedding) -> None:
     colouring = feature_colours(embedding, "position and direction")
     position = embedding.label("position")
-    assert [bar.text for bar in colouring.legend.bars] == ["position · left (m)", "position · right (m)"]
+    assert [bar.text for bar in colouring.legend.bars] == ["position · left", "position · right"]
     for bar in colouring.legend.bars:
         assert bar.limits == (position.min(), position.max())
         assert bar.colours.shape == (256, 4)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -92,6 +93,30 @@ def test_without_held_out_sessions_the_titles_say_so(run) -> None:
     assert "inside the training part" in figures["05-flow-field"].get_suptitle()
 
 
+def test_aligned_latents_are_shown_beside_their_controls(run) -> None:
+    for held_out in (run.held_out, ()):
+        run.held_out = held_out
+        figure = dict(notebook_figures(run))["03-latent-scores"]
+        titles = [" ".join(axes.get_title().split()) for axes in figure.axes]
+        assert len(titles) == 4
+        assert titles[0].endswith("circular (labels used) Euclidean neighbours")
+        assert "own neurons silenced → control of the aligned score Euclidean" in titles[1]
+        assert titles[2].startswith("label-free (own neurons only) → decoding Euclidean")
+        assert "circular (labels used) cosine neighbours" in titles[3]
+        assert "beside the silenced control and label-free" in " ".join(figure.get_suptitle().split())
+        assert len({axes.get_xlim() for axes in figure.axes[:3]}) == 1
+
+
+def test_one_latent_has_no_flow_field_but_all_other_figures(make_session, make_embedding) -> None:
+    train, held_out = split_sessions([make_session("rat 1", 1000)], 0.8)
+    encoder = FakeEncoder(train, partial(make_embedding, n_latents=1))
+    figures = dict(
+        notebook_figures(SimpleNamespace(encoder=encoder, embedding=None, held_out=tuple(held_out)))
+    )
+    assert len(figures) == 9
+    assert "one latent has no plane" in figures["05-flow-field"].get_suptitle()
+
+
 def test_saved_embedding_is_used_where_it_is_the_right_one(run) -> None:
     run.embedding = run.encoder.embed()
     run.encoder.embed = None
@@ -147,7 +172,7 @@ def test_embedding_has_a_panel_each_and_colour_bars(embedding) -> None:
     figure = embedding_figure(embedding)
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[:3] == ["rat 1", "rat 2", "all sessions"]
-    assert [axes.get_ylabel() for axes in figure.axes[4:]] == ["position · left (m)", "position · right (m)"]
+    assert [axes.get_ylabel() for axes in figure.axes[4:]] == ["position · left", "position · right"]
     with pytest.raises(ValueError, match="nothing to draw"):
         embedding_figure(embedding, separate=False, together=False)
 
@@ -178,7 +203,7 @@ def test_positions_share_one_axis(make_session) -> None:
     figure = position_figure([make_session("rat 1"), make_session("rat 2")], n_bins=30, limits=(0, 1.6))
     assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
     assert figure.axes[0].get_ylim() == pytest.approx((-0.08, 1.68))
-    assert figure.axes[0].get_ylabel() == "position (m)"
+    assert figure.axes[0].get_ylabel() == "position"
 
 
 def test_flow_without_steps_says_why(make_session, make_embedding) -> None:

@@ -19,7 +19,7 @@ def test_position_and_best_latents_are_traced(embedding) -> None:
         f"latent {best}, best for position · aligned",
         f"latent {scores.best('direction') + 1}, best for direction · aligned",
     ]
-    assert traces[0].unit == "m"
+    assert traces[0].unit == ""
     np.testing.assert_array_equal(traces[0].time, embedding.sessions[1].time)
     np.testing.assert_array_equal(traces[1].values, embedding.values[1][:, best - 1])
     np.testing.assert_allclose(traces[0].colours[0], to_rgba(RIGHT_COLOUR), rtol=1e-6)

@@ -82,6 +82,8 @@ class DecodingScores:
         Their distance.
     two_categories : frozenset of str
         Discrete labels with two categories, whose R² is that of the label regressed as 0 and 1.
+    fitted_on_description : str
+        Kind of the embedding that the decoders were fitted on; partners may come from elsewhere there.
     """
 
     scores: tuple[LabelScore, ...]
@@ -90,6 +92,7 @@ class DecodingScores:
     n_neighbors: int
     metric: Metric
     two_categories: frozenset[str]
+    fitted_on_description: str
 
     @property
     def sessions(self) -> tuple[str, ...]:
@@ -151,12 +154,15 @@ class DecodingScores:
 
     def __str__(self) -> str:
         note = "  (circular: labels chose the partners; not decoding)" if self.is_circular else ""
+        fitted_on = ""
+        if self.fitted_on_description != self.embedding_description:
+            fitted_on = f", fitted on: {self.fitted_on_description}"
         header = ["session", *self.cells(self.sessions[0])]
         rows = [[session, *self.cells(session).values()] for session in self.sessions]
         return "\n".join(
             [
                 f"embedding: {self.embedding_description}{note}",
-                f"decoder: {self.n_neighbors} nearest neighbours, {self.metric}",
+                f"decoder: {self.n_neighbors} nearest neighbours, {self.metric}{fitted_on}",
                 text_table(header, rows),
             ]
         )
@@ -189,8 +195,8 @@ def decode(
     Raises
     ------
     ValueError
-        If one embedding is aligned and the other label-free, a session is missing in ``train``, the
-        labels differ, or a parameter is out of range.
+        If one embedding is aligned and the other label-free, one has its own neurons silenced and the other
+        has not, a session is missing in ``train``, the labels differ, or a parameter is out of range.
     """
     require_metric(metric)
     if n_neighbors < 1:
@@ -217,7 +223,15 @@ def decode(
             predicted = known[label].values[fit][neighbours[key]].mean(axis=1)
             scores.append(_score(name, target, predicted, ask))
     two = frozenset(label for label, target in asked.items() if len(target.categories) == 2)
-    return DecodingScores(tuple(scores), test.description, test.kind == "aligned", n_neighbors, metric, two)
+    return DecodingScores(
+        tuple(scores),
+        test.description,
+        test.kind == "aligned",
+        n_neighbors,
+        metric,
+        two,
+        train.description,
+    )
 
 
 def _score(
@@ -242,6 +256,14 @@ def _require_comparable(train: Embedding, test: Embedding) -> None:
         raise ValueError(
             f"the decoder's embedding is {train.kind} and the one to decode is {test.kind}: give two of the "
             f"same kind"
+        )
+    if train.control != test.control:
+        with_control, without = ("decoder's embedding", "one to decode")
+        if test.control:
+            with_control, without = without, with_control
+        raise ValueError(
+            f"the {with_control} has its own neurons silenced and the {without} has not: give two embeddings "
+            f"with the neurons, or two without (silence_own=True for both)"
         )
     missing = [name for name in test.session_names if name not in train.session_names]
     if missing:

@@ -104,10 +104,15 @@ def flow_field(embedding: Embedding, latents: tuple[int, int], *, step: int = 30
     Raises
     ------
     ValueError
-        If a latent does not exist or the step is shorter than one bin.
+        If these are not two different latents, one does not exist, or the step is shorter than one bin.
     """
     if step < 1:
         raise ValueError(f"step is {step}: a step has at least one bin")
+    if len(latents) != 2 or latents[0] == latents[1]:
+        raise ValueError(
+            f"latents is {tuple(latents)}: a flow field lies in the plane of two different latents; "
+            f"give two, counted from 0, such as (0, 1)"
+        )
     if any(not 0 <= latent < embedding.n_latents for latent in latents):
         raise ValueError(
             f"latents {latents} are not all among the {embedding.n_latents} latents, counted from 0"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_unison.analysis.meanings import CIRCULAR, CONTROL, DECODING
 from napari_unison.analysis.neighbours import (
     Metric,
     neighbour_means_by_sign,
@@ -43,6 +44,8 @@ class LatentScores:
         Kind of the embedding.
     is_circular : bool
         True if labels were used to make the embedding.
+    control : "silenced" or None
+        ``"silenced"`` where the session's own neurons were set to zero: what the labels alone give.
     """
 
     r2: Mapping[str, npt.NDArray[np.float64]]
@@ -51,6 +54,14 @@ class LatentScores:
     scored_on: str
     embedding_description: str
     is_circular: bool
+    control: Literal["silenced"] | None
+
+    @property
+    def meaning(self) -> str:
+        """What such scores are, in words."""
+        if self.control:
+            return CONTROL
+        return CIRCULAR if self.is_circular else DECODING
 
     @property
     def n_latents(self) -> int:
@@ -77,15 +88,21 @@ class LatentScores:
         KeyError
             If the label was not scored.
         ValueError
-            If no latent is left, or none has a score.
+            If none has a score for the label, or those that have are all excluded.
         """
         if label not in self.r2:
             raise KeyError(f"label {label!r} was not scored; the labels are {', '.join(self.r2)}")
         scores = self.r2[label].copy()
+        if np.all(np.isnan(scores)):
+            raise ValueError(
+                f"no latent has a score for label {label!r}: it is unknown or the same in all bins that were "
+                f"scored ({self.scored_on}); choose by another label"
+            )
         scores[list(exclude)] = np.nan
         if np.all(np.isnan(scores)):
             raise ValueError(
-                f"no latent has a score for label {label!r}: it does not vary in {self.scored_on}"
+                f"no latent is left for label {label!r}: all {self.n_latents} are excluded, or have no "
+                f"score; exclude fewer"
             )
         return int(np.nanargmax(scores))
 
@@ -98,14 +115,18 @@ class LatentScores:
         )
 
     def __str__(self) -> str:
-        note = "  (circular: labels chose the partners; not decoding)" if self.is_circular else ""
+        notes = {
+            CIRCULAR: "  (circular: labels chose the partners; not decoding. Needed beside it: the "
+            "label-free score, and that with the own neurons silenced)",
+            CONTROL: f"  ({CONTROL}: what the labels alone give; not decoding)",
+        }
         rows = [
             [str(latent + 1), *(number(scores[latent]) for scores in self.r2.values())]
             for latent in range(self.n_latents)
         ]
         return "\n".join(
             [
-                f"embedding: {self.embedding_description}{note}",
+                f"embedding: {self.embedding_description}{notes.get(self.meaning, '')}",
                 f"single latents, {self.n_neighbors} nearest neighbours, {self.metric}; {self.scored_on}",
                 text_table(["latent", *(f"{label} R²" for label in self.r2)], rows),
             ]
@@ -148,10 +169,10 @@ def score_latents(
     require_metric(metric)
     if n_neighbors < 1:
         raise ValueError(f"n_neighbors is {n_neighbors}: a decoder needs at least one neighbour")
-    if train.kind != test.kind or train.n_latents != test.n_latents:
+    if (train.kind, train.control, train.n_latents) != (test.kind, test.control, test.n_latents):
         raise ValueError(
-            f"the embeddings differ: {train.kind} with {train.n_latents} latents, {test.kind} with "
-            f"{test.n_latents}: give two of one encoder and one kind"
+            f"the embeddings differ ({train.short_description} with {train.n_latents} latents; "
+            f"{test.short_description} with {test.n_latents}): give two of one encoder and one kind"
         )
     require_same_labels([train, test])
     predict = neighbour_means_on_line if metric == "euclidean" else neighbour_means_by_sign
@@ -168,7 +189,13 @@ def score_latents(
             predicted = predict(train_values[fit, latent], test_values[ask, latent], targets, n_neighbors)
             r2[label][latent] = r_squared(target.values[ask], predicted)
     return LatentScores(
-        MappingProxyType(r2), metric, n_neighbors, scored_on, test.description, test.kind == "aligned"
+        MappingProxyType(r2),
+        metric,
+        n_neighbors,
+        scored_on,
+        test.description,
+        test.kind == "aligned",
+        test.control,
     )
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from napari_unison.analysis.decoding import ALL_SESSIONS, DecodingScores, decode
+from napari_unison.analysis.meanings import CIRCULAR, CONTROL, DECODING
 from napari_unison.analysis.progress import OnProgress
 from napari_unison.analysis.tables import data_frame, text_table
+from napari_unison.analysis.time_splits import require_unseen, split_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
 
 CLOSE: Final = 0.05
 """A silenced R² that is at most this far below the aligned one is called close."""
-
-DECODING: Final = "decoding"
-CIRCULAR: Final = "circular (labels used)"
-CONTROL: Final = "control of the aligned score"
 
 
 @dataclass(frozen=True)
@@ -124,6 +122,8 @@ def quick_scores(
     test: Sequence[Session],
     *,
     aligned: tuple[Embedding, Embedding] | None = None,
+    label_free: tuple[Embedding, Embedding] | None = None,
+    silenced: tuple[Embedding, Embedding] | None = None,
     on_progress: OnProgress | None = None,
 ) -> QuickScores:
     """Score an encoder on a quick split in time: label-free, aligned, and aligned with own neurons silenced.
@@ -135,10 +135,10 @@ def quick_scores(
     train : sequence of Session
         The training part: decoders are fitted on its embeddings.
     test : sequence of Session
-        Later bins of the same sessions. In aligned embeddings of them, partners come from ``test`` itself,
-        as in the notebook.
-    aligned : tuple of Embedding, optional
-        The aligned embeddings of ``train`` and ``test``, if they are there already.
+        Other bins of the same sessions, which neither ``train`` nor the encoder's training sessions hold. In
+        aligned embeddings of them, partners come from ``test`` itself, as in the notebook.
+    aligned, label_free, silenced : tuple of Embedding, optional
+        The embeddings of ``train`` and ``test`` of these kinds, if they are there already.
     on_progress : callable, optional
         Called with the share that is done and what comes next.
 
@@ -150,42 +150,64 @@ def quick_scores(
     Raises
     ------
     ValueError
-        If a session of ``test`` is not in ``train``.
+        If a session of ``test`` is not in ``train``, bins of ``test`` lie in ``train`` or in the encoder's
+        training sessions, or a given embedding is of another kind or of other sessions.
     """
     say = on_progress or _silent
     train, test = list(train), list(test)
+    require_unseen(test, encoder.training_sessions_, "the encoder's training sessions")
+    require_unseen(test, train, "train")
+    for name, pair in (("label_free", label_free), ("aligned", aligned), ("silenced", silenced)):
+        if pair is not None:
+            _require_kind(name, pair)
+            _require_same_bins(name, pair, (train, test))
     say(0.0, "label-free embedding")
-    free = (encoder.embed(train, align=False), encoder.embed(test, align=False))
+    free = label_free or (encoder.embed(train, align=False), encoder.embed(test, align=False))
     say(0.2, "decoding the label-free embedding")
-    label_free = decode(*free)
+    decoding = decode(*free)
     say(0.35, "aligned embedding")
     full = aligned or (encoder.embed(train), encoder.embed(test, partners="given"))
     say(0.5, "scoring the aligned embedding")
     circular = decode(*full)
     say(0.65, "aligned embedding without the own neurons")
-    control = (
+    without = silenced or (
         encoder.embed(train, silence_own=True),
         encoder.embed(test, partners="given", silence_own=True),
     )
     say(0.85, "scoring the control")
-    silenced = decode(*control)
+    control_scores = decode(*without)
     say(1.0, "done")
-    return QuickScores(label_free, circular, silenced, _split_in_words(train, test))
+    return QuickScores(decoding, circular, control_scores, split_in_words(train, test))
 
 
 def _silent(_share: float, _what: str) -> None:
     """Tell nobody."""
 
 
-def _split_in_words(train: Sequence[Session], test: Sequence[Session]) -> str:
-    """Describe the split by the share that the scored bins take, such as "last 20 % of each session"."""
-    shares = []
-    bins = {session.name: session.n_bins for session in train}
-    for session in test:
-        if session.name in bins:
-            shares.append(session.n_bins / (session.n_bins + bins[session.name]))
-    if not shares:
-        return "scored on the bins given"
-    low, high = round(100 * min(shares)), round(100 * max(shares))
-    share = f"{low} %" if low == high else f"{low} to {high} %"
-    return f"scored on the last {share} of each session"
+def _require_kind(name: str, pair: tuple[Embedding, Embedding]) -> None:
+    """Refuse embeddings of another kind than the row of the table says."""
+    kind = {
+        "label_free": ("label-free", None),
+        "aligned": ("aligned", None),
+        "silenced": ("aligned", "silenced"),
+    }[name]
+    wrong = next((part for part in pair if (part.kind, part.control) != kind), None)
+    if wrong is not None:
+        calls = {"label_free": "align=False", "aligned": "align=True", "silenced": "silence_own=True"}
+        raise ValueError(
+            f"{name} holds an embedding that is {wrong.description}; give those of train and test made with "
+            f"encoder.embed(..., {calls[name]}), or leave {name} out"
+        )
+
+
+def _require_same_bins(
+    name: str, pair: tuple[Embedding, Embedding], parts: tuple[Sequence[Session], Sequence[Session]]
+) -> None:
+    """Refuse embeddings of other sessions than those that the split is named by."""
+    for embedding, sessions, what in zip(pair, parts, ("train", "test"), strict=True):
+        held = [(session.name, session.n_bins, session.start) for session in embedding.sessions]
+        if held != [(session.name, session.n_bins, session.start) for session in sessions]:
+            raise ValueError(
+                f"{name} does not hold the sessions of {what} bin by bin, in the same order; embed {what} "
+                f"itself, or leave {name} out"
+            )

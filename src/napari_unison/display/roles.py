@@ -38,5 +38,6 @@ def label_roles(session: Session) -> LabelRoles:
 
 
 def with_unit(text: str, unit: str) -> str:
-    """Write a quantity with its unit in brackets, if it has one."""
-    return f"{text} ({unit})" if unit else text
+    """Write a quantity with its unit in brackets, if it has one that the text does not end with already."""
+    suffix = f" ({unit})" if unit else ""
+    return text if text.endswith(suffix) else text + suffix

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from napari_unison.sessions import Session
 
 LOWEST_SHOWN: Final = -2.1
+PANEL_CHARACTERS: Final = 50
 METRIC_TITLES: Final = {
     "euclidean": "Euclidean neighbours",
     "cosine": "cosine neighbours (notebook's variant: sign only)",
@@ -31,12 +34,15 @@ METRIC_TITLES: Final = {
 def latent_scores_figure(
     scores: Sequence[LatentScores], session: Session, *, chosen: LatentScores | None = None, note: str = ""
 ) -> Figure:
-    """Draw the R² of every latent for position against that for direction, one panel a metric.
+    """Draw the R² of every latent for position against that for direction, a panel for each scoring.
+
+    Panels of several embeddings name theirs, and those of one metric have the same axes.
 
     Parameters
     ----------
     scores : sequence of LatentScores
-        Usually the Euclidean one and the notebook's cosine variant.
+        The same latents, scored on one or more embeddings. An aligned one belongs beside its silenced control
+        and the label-free one.
     session : Session
         Any session of the embedding: it says which labels play position and direction.
     chosen : LatentScores, optional
@@ -46,29 +52,57 @@ def latent_scores_figure(
     """
     roles = label_roles(session)
     labels = [label for label in (roles.position, roles.direction) if label in scores[0].scored_labels]
-    circular = "labels used: not decoding" if scores[0].is_circular else ""
+    embeddings = list(dict.fromkeys(score.embedding_description for score in scores))
+    columns = min(len(scores), 2)
+    rows = math.ceil(len(scores) / columns)
     figure = new_figure(
-        4.4 * len(scores) + 0.4,
-        5.0,
+        4.4 * columns + 0.4,
+        4.2 * rows + 0.8,
         "R² of each latent by itself",
-        " · ".join(part for part in (scores[0].embedding_description, circular) if part),
+        _kinds(scores, embeddings),
         scores[0].scored_on,
         note,
     )
-    for axes, score in zip(figure.subplots(1, len(scores), squeeze=False)[0], scores, strict=True):
-        axes.set_title(METRIC_TITLES[score.metric], fontsize=9)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in panels[len(scores) :]:
+        axes.set_axis_off()
+    for axes, score in zip(panels, scores, strict=False):
+        axes.set_title(_panel_title(score, names_embedding=len(embeddings) > 1), fontsize=8)
         if len(labels) == 2:
-            _scatter_two(axes, score, labels[1], labels[0], chosen)
+            alike = [other for other in scores if other.metric == score.metric]
+            _scatter_two(axes, score, labels[1], labels[0], chosen, _lowest(alike, labels))
         else:
             _strip(axes, score, labels, chosen)
         plain(axes)
     return figure
 
 
-def _scatter_two(axes: Axes, score: LatentScores, across: str, up: str, chosen: LatentScores | None) -> None:
+def _kinds(scores: Sequence[LatentScores], embeddings: Sequence[str]) -> str:
+    """Name the one embedding of all panels, or say how to read several of them."""
+    if len(embeddings) == 1:
+        return embeddings[0] + (" · labels used: not decoding" if scores[0].is_circular else "")
+    return "aligned embeddings use labels: not decoding; read them beside the silenced control and label-free"
+
+
+def _panel_title(score: LatentScores, *, names_embedding: bool) -> str:
+    """Say what a panel shows: the embedding where there are several, what its scores are, the metric."""
+    lines = textwrap.wrap(score.embedding_description, PANEL_CHARACTERS) if names_embedding else []
+    lines += [f"→ {score.meaning}"] if names_embedding else []
+    return "\n".join([*lines, METRIC_TITLES[score.metric]])
+
+
+def _lowest(scores: Sequence[LatentScores], labels: Sequence[str]) -> float:
+    """Return the lower end of the panels' axes, one for all, so that they can be compared."""
+    lowest = min(float(np.nanmin([score.r2[label] for label in labels])) for score in scores)
+    return min(-0.1, max(LOWEST_SHOWN, lowest - 0.1))
+
+
+def _scatter_two(
+    axes: Axes, score: LatentScores, across: str, up: str, chosen: LatentScores | None, low: float
+) -> None:
+    """Draw each latent's R² for two labels; those below ``low`` are counted in words."""
     x, y = score.r2[across], score.r2[up]
     good = (x > 0) | (y > 0)
-    low = min(-0.1, max(LOWEST_SHOWN, float(np.nanmin([x, y])) - 0.1))
     inside = (x >= low) & (y >= low)
     axes.axhline(0, color="0.6", linestyle="--", linewidth=0.8)
     axes.axvline(0, color="0.6", linestyle="--", linewidth=0.8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ from napari_unison.display.figures.behaviour import position_figure
 from napari_unison.display.figures.embedding import embedding_figure
 from napari_unison.display.figures.flow import flow_figure
 from napari_unison.display.figures.latents import best_latents_figure, latent_scores_figure
+from napari_unison.display.figures.layout import new_figure
 from napari_unison.display.figures.scores import quick_scores_figure
 from napari_unison.display.figures.training import training_history_figure
 from napari_unison.display.palettes import value_limits
@@ -61,6 +62,21 @@ class _Material:
         return self.run.encoder.embed(self.held_out, partners="given")
 
     @cached_property
+    def label_free(self) -> tuple[Embedding, ...]:
+        """The label-free embeddings of the training part and, if there is one, of the held-out part."""
+        parts = [self.sessions, self.held_out] if self.held_out else [self.sessions]
+        return tuple(self.run.encoder.embed(part, align=False) for part in parts)
+
+    @cached_property
+    def silenced(self) -> tuple[Embedding, ...]:
+        """The same parts aligned with the own neurons silenced, partners as in the aligned embeddings."""
+        embed = self.run.encoder.embed
+        training = embed(self.sessions, silence_own=True)
+        if not self.held_out:
+            return (training,)
+        return (training, embed(self.held_out, partners="given", silence_own=True))
+
+    @cached_property
     def first_bins(self) -> Embedding:
         """The aligned embedding of the first bins alone, partners from these bins."""
         first = [session[:FIRST_BINS] for session in self.sessions]
@@ -99,9 +115,9 @@ class _Material:
             label for label in (self.roles.position, self.roles.direction) if label in scores.scored_labels
         ]
         if not labels:
-            return (0, min(1, self.embedding.n_latents - 1)), None
+            return (0, 1), None
         best = scores.best(labels[0])
-        other = scores.best(labels[-1], exclude=[best] if self.embedding.n_latents > 1 else [])
+        other = scores.best(labels[-1], exclude=[best])
         second = "second best" if len(labels) == 1 else "best"
         return (best, other), (f"best for {labels[0]}", f"{second} for {labels[-1]}")
 
@@ -212,16 +228,22 @@ def _embedding(material: _Material) -> Figure:
 
 def _latent_scores(material: _Material) -> Figure:
     if material.held_out:
-        train, test = material.embedding, material.held_out_embedding
+        on_held_out = partial(score_latents, scored_on="scored on held-out bins, all sessions pooled")
+        aligned = (material.embedding, material.held_out_embedding)
         scores = [
-            score_latents(
-                train, test, metric=metric, scored_on="scored on held-out bins, all sessions pooled"
-            )
-            for metric in ("euclidean", "cosine")
+            on_held_out(*aligned),
+            on_held_out(*material.silenced),
+            on_held_out(*material.label_free),
+            on_held_out(*aligned, metric="cosine"),
         ]
-        note = "the marked latents were chosen inside the training part"
+        note = "the marked latents were chosen inside the aligned training part"
     else:
-        scores = [material.chosen, choose_latents(material.embedding, metric="cosine")]
+        scores = [
+            material.chosen,
+            choose_latents(*material.silenced),
+            choose_latents(*material.label_free),
+            choose_latents(material.embedding, metric="cosine"),
+        ]
         note = NOTHING_HELD_OUT
     return latent_scores_figure(scores, material.sessions[0], chosen=material.chosen, note=note)
 
@@ -231,6 +253,10 @@ def _best_latents(material: _Material) -> Figure:
 
 
 def _flow_field(material: _Material) -> Figure:
+    if material.embedding.n_latents < 2:
+        return new_figure(
+            6, 1.2, "Flow field", material.embedding.description, "not drawn: one latent has no plane"
+        )
     latents, names = material.best_pair()
     flow = flow_field(material.embedding, latents)
     note = (
@@ -276,5 +302,7 @@ def _quick_scores(material: _Material) -> Figure:
         material.sessions,
         material.held_out,
         aligned=(material.embedding, material.held_out_embedding),
+        label_free=(material.label_free[0], material.label_free[1]),
+        silenced=(material.silenced[0], material.silenced[1]),
     )
     return quick_scores_figure(scores)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from matplotlib.figure import Figure
 
-from napari_unison.analysis.quick_scores import CIRCULAR, CONTROL, DECODING
+from napari_unison.analysis.meanings import CIRCULAR, CONTROL, DECODING
 from napari_unison.display.figures.layout import new_figure
 
 if TYPE_CHECKING:

@@ -38,6 +38,27 @@ def test_label_free_is_computed_and_named(explore, viewer, qtbot):
     assert viewer.canvas.overlays.text.text.startswith("label-free · 2 sessions")
 
 
+def test_quick_scores_say_what_is_decoding_and_what_is_circular(explore, qtbot):
+    scores = explore.scores
+    assert scores.table.isHidden()
+    qtbot.mouseClick(scores.button, Qt.MouseButton.LeftButton)
+    assert not scores.button.isEnabled()
+    qtbot.waitUntil(lambda: not scores.table.isHidden(), timeout=60_000)
+    for words in ("label-free", "decoding", "circular (labels used)", "own neurons silenced", "rat 1"):
+        assert words in scores.table.toPlainText()
+    first, position, direction = scores.line.text().splitlines()
+    assert first == "All sessions, scored on the last 20 % of each session."
+    assert "label-free (decoding)" in position
+    assert "aligned (circular)" in direction
+    assert scores.table.isReadOnly()
+
+
+def test_a_run_that_held_nothing_out_has_no_scores(explore, qtbot):
+    explore.workspace.train(validation_share=0.0).wait(60)
+    assert not explore.scores.button.isEnabled()
+    assert "held nothing out" in explore.scores.button.toolTip()
+
+
 def test_colour_changes_in_place(explore, viewer):
     layer, before = viewer.layers[0], viewer.layers[0].face_color.copy()
     choose(explore.colour, "session")

@@ -97,9 +97,17 @@ def test_stop_keeps_what_was_learned(unison, viewer, qtbot):
     qtbot.waitUntil(lambda: unison.train.progress.value() > 0, timeout=PATIENCE)
     assert not unison.train.start_button.isEnabled()
     assert "left" in unison.train.status.text()
+    job = unison.workspace.job
     click(qtbot, unison.train.pause_button)
     assert unison.train.pause_button.text() == "Resume"
+    for _ in range(2):
+        # The step that runs when the button is clicked still ends and is told.
+        held = job.progress.iteration
+        with pytest.raises(TimeoutError):
+            job.wait(0.3)
+    assert job.progress.iteration == held
     click(qtbot, unison.train.pause_button)
+    qtbot.waitUntil(lambda: job.progress.iteration > held, timeout=PATIENCE)
     click(qtbot, unison.train.stop_button)
     qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=PATIENCE)
     assert unison.workspace.run.was_stopped

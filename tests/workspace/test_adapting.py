@@ -81,7 +81,7 @@ def test_a_choice_that_the_next_run_has_is_kept(trained):
 
 def test_a_colour_or_latents_that_are_not_there_are_refused_by_name(trained):
     before = trained.display
-    with pytest.raises(WorkspaceError, match="'humidity' in an embedding that is aligned.*session"):
+    with pytest.raises(WorkspaceError, match=r"'humidity' in an embedding that is aligned.*session"):
         trained.show(colour="humidity")
     with pytest.raises(WorkspaceError, match="of the 4 latents"):
         trained.show(latents=(1, 7, 2))

@@ -69,17 +69,6 @@ def test_a_stopped_training_keeps_its_encoder(workspace):
     assert workspace.embedding is not None
 
 
-def test_pause_holds_the_training_and_resume_goes_on(workspace):
-    job = workspace.train(max_iterations=100_000)
-    job.pause()
-    assert job.is_paused
-    assert job.is_running
-    job.resume()
-    assert job.state == "running"
-    job.stop()
-    job.wait(60)
-
-
 def test_an_error_in_the_background_is_told_and_raised_again(workspace, recorded, monkeypatch):
     def out_of_memory(*args, **kwargs):
         raise RuntimeError("CUDA out of memory: tried to allocate 20 GiB")
@@ -130,26 +119,6 @@ def test_showing_another_kind_computes_it(workspace, recorded):
     workspace.job.wait(60)
     assert workspace.embedding.kind == "label-free"
     assert told[-1][0] is workspace.embedding
-
-
-def test_only_the_newest_embedding_that_was_asked_for_is_delivered(workspace, monkeypatch):
-    run = workspace.train().wait(60)
-    run.embeddings.clear()
-    embed, hold = run.encoder.embed, threading.Event()
-
-    def slow_when_aligned(align=True, partners="training"):
-        if align:
-            hold.wait(30)
-        return embed(align=align, partners=partners)
-
-    monkeypatch.setattr(run.encoder, "embed", slow_when_aligned)
-    older = workspace.embed(align=True)
-    newer = workspace.embed(align=False)
-    newer.wait(60)
-    hold.set()
-    assert older.wait(60) is None
-    assert older.state == "dropped"
-    assert list(run.embeddings) == ["label-free"]
 
 
 def test_embedding_without_a_run_says_what_to_do(workspace):

@@ -7,11 +7,12 @@ business: :class:`ThreadRunner` here for scripts, ``workers.NapariRunner`` where
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, Protocol
 
-from psygnal import Signal, SignalGroup
+from psygnal import EmitLoopError, Signal, SignalGroup, SignalInstance
 
 from napari_unison.encoder import Progress, TrainingControl
 
@@ -21,18 +22,28 @@ JobState = Literal[
 #: Calls a function where the workspace may be changed.
 Relay = Callable[[Callable[[], None]], None]
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed", "dropped", "cancelled"})
+#: The phase that can be paused and stopped between two steps.
+TRAINING = "training"
 
 
 class JobCancelledError(RuntimeError):
     """The workspace was closed before the job had a result."""
 
 
-#: What a delivery returns for a result that a newer request has overtaken.
+#: What a delivery returns for a result that nobody waits for any more.
 DROPPED: object = object()
 
 
 def _call_here(function: Callable[[], None]) -> None:
     function()
+
+
+def listener_error(error: EmitLoopError) -> BaseException:
+    """Return what a listener raised, from under the errors that the signals wrapped around it."""
+    cause: BaseException = error
+    while isinstance(cause, EmitLoopError) and cause.__cause__ is not None:
+        cause = cause.__cause__
+    return cause
 
 
 class JobEvents(SignalGroup):
@@ -49,7 +60,7 @@ class Job:
     Parameters
     ----------
     kind : str
-        What is done: ``"training"``, ``"embedding"``, ``"opening"`` or ``"scores"``.
+        What is done: ``"training"``, ``"embedding"``, ``"opening"`` or ``"saving"``.
     title : str
         The same in words, with what it is done to.
     work : callable
@@ -59,6 +70,8 @@ class Job:
         background thread of a script otherwise. Returns the job's result, or ``DROPPED``.
     runner : Runner
         Brings the work into its thread.
+    report : callable
+        Called with the error of a listener, which neither ends the work nor becomes its error.
     """
 
     def __init__(
@@ -68,6 +81,7 @@ class Job:
         work: Callable[[Job], Any],
         deliver: Callable[[Any], Any],
         runner: Runner,
+        report: Callable[[Job, BaseException], None],
     ) -> None:
         self.kind = kind
         self.title = title
@@ -82,8 +96,14 @@ class Job:
         self._work: Callable[[Job], Any] | None = work
         self._deliver: Callable[[Any], Any] | None = deliver
         self._runner = runner
+        self._report = report
         self._relay: Relay = _call_here
         self._ended = threading.Event()
+        # The thread of the work ends the job while another one pauses or stops it.
+        self._lock = threading.RLock()
+        self._is_between_steps = kind == "training"
+        self._has_begun = False
+        self._reported: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Job {self.title}: {self.state}>"
@@ -108,29 +128,54 @@ class Job:
         """Whether nobody waits for the result any more."""
         return self._state == "cancelled"
 
+    @property
+    def can_pause(self) -> bool:
+        """Whether :meth:`pause` has an effect now: only the training itself can be paused."""
+        return self._state == "running" and self._is_between_steps
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether :meth:`stop` has an effect now: only the training itself can be stopped."""
+        return self._state in ("waiting", "running", "paused") and self._is_between_steps
+
     def pause(self) -> None:
-        """Let the work wait after its current step."""
-        if self._state == "running":
+        """Let the work wait after its current step; does nothing unless :attr:`can_pause`."""
+        with self._lock:
+            if not self.can_pause:
+                return
             self.control.pause()
-            self._become("paused")
+            self._state = "paused"
+        self._tell(self.events.changed)
 
     def resume(self) -> None:
         """Go on after :meth:`pause`."""
-        if self._state == "paused":
+        with self._lock:
+            if self._state != "paused":
+                return
             self.control.resume()
-            self._become("running")
+            self._state = "running"
+        self._tell(self.events.changed)
 
     def stop(self) -> None:
-        """End the work after its current step; what was reached so far becomes the result."""
-        if self.is_running:
-            self.control.stop()
-            self._become("stopping")
+        """End the work after its current step; what was reached so far becomes the result.
+
+        Does nothing unless :attr:`can_stop`.
+        """
+        with self._lock:
+            if not self.can_stop:
+                return
+            # A training refuses a control that was stopped before its first step: the step will see to it.
+            if self._has_begun:
+                self.control.stop()
+            else:
+                self.control.resume()
+            self._state = "stopping"
+        self._tell(self.events.changed)
 
     def cancel(self) -> None:
         """End the work and throw its result away: the workspace is being closed."""
-        if self.is_running:
-            self.control.stop()
-            self._end("cancelled")
+        self.control.stop()
+        self._end("cancelled")
 
     def wait(self, timeout: float | None = None) -> Any:
         """Wait until the result is in the workspace, keeping a window alive meanwhile.
@@ -168,9 +213,13 @@ class Job:
     # -- for runners and the work itself ---------------------------------------------------------------
 
     def start(self) -> None:
-        """Hand the job to its runner."""
-        self._become("running")
-        self._runner.start(self)
+        """Hand the job to its runner; one that cannot begin has failed."""
+        self._state = "running"
+        self._tell(self.events.changed)
+        try:
+            self._runner.start(self)
+        except Exception as error:  # noqa: BLE001 - kept in the job; wait() raises it again
+            self.fail(error)
 
     def perform(self, relay: Relay) -> None:
         """Do the work; called in the background thread, and never raises.
@@ -192,58 +241,77 @@ class Job:
 
     def tell_progress(self, progress: Progress) -> None:
         """Tell how far the work is; for the work itself, in its thread."""
-        self._relay(partial(self._report, progress))
+        with self._lock:
+            self._has_begun = True
+            if self._state == "stopping":
+                self.control.stop()
+        self._relay(partial(self._show_progress, progress))
 
     def tell_phase(self, phase: str) -> None:
         """Tell which part of the work begins; for the work itself, in its thread."""
+        with self._lock:
+            # At once: a pause or stop from now on would come too late for the part that has ended.
+            self._is_between_steps = phase == TRAINING
+            if not self._is_between_steps and self._state in ("paused", "stopping"):
+                self._state = "running"
         self._relay(partial(self._enter, phase))
 
-    def _report(self, progress: Progress) -> None:
+    def _show_progress(self, progress: Progress) -> None:
         if self.is_running:
             self.progress = progress
-            self.events.progress.emit(progress)
+            self._tell(self.events.progress, progress)
 
     def _enter(self, phase: str) -> None:
         if self.is_running:
             self.phase = phase
-            self.events.changed.emit()
+            self._tell(self.events.changed)
 
     def complete(self, result: Any) -> None:
         """Bring the result into the workspace and end the job."""
-        if not self.is_running or self._deliver is None:
+        deliver = self._deliver
+        if not self.is_running or deliver is None:
             return
         try:
-            kept = self._deliver(result)
+            kept = deliver(result)
         except Exception as error:  # noqa: BLE001 - kept for wait(), and told through the workspace
             self.fail(error)
             return
         if kept is DROPPED:
             self._end("dropped")
             return
-        self.result = kept
-        self._end("stopped" if self.control.is_stopped else "finished")
+        self._end("stopped" if getattr(kept, "was_stopped", False) else "finished", result=kept)
 
     def fail(self, error: BaseException) -> None:
         """End the job with an error, which :meth:`wait` raises again."""
-        if self.is_running:
-            self.error = error
-            self._end("failed")
+        # The frames of the work hold sessions and tensors.
+        traceback.clear_frames(error.__traceback__)
+        self._end("failed", error=error)
 
     def wait_for_end(self, timeout: float | None) -> None:
         """Block this thread until the job has ended; not for a thread that runs an event loop."""
         self._ended.wait(timeout)
 
-    def _become(self, state: JobState) -> None:
-        self._state = state
-        self.events.changed.emit()
-
-    def _end(self, state: JobState) -> None:
-        # The closures hold sessions and the encoder: let go of them, or they live as long as the job.
-        self._work = self._deliver = None
-        self._state = state
+    def _end(self, state: JobState, *, result: Any = None, error: BaseException | None = None) -> None:
+        with self._lock:
+            if not self.is_running:
+                return
+            # The closures hold sessions and the encoder: let go of them, or they live as long as the job.
+            self._work = self._deliver = None
+            self.result, self.error = result, error
+            self._state = state
         self._ended.set()
-        self.events.changed.emit()
-        self.events.finished.emit()
+        self._tell(self.events.changed)
+        self._tell(self.events.finished)
+
+    def _tell(self, signal: SignalInstance, *arguments: Any) -> None:
+        """Emit a signal; a listener's error is reported and stops nothing."""
+        try:
+            signal.emit(*arguments)
+        except EmitLoopError as error:
+            cause = listener_error(error)
+            if repr(cause) not in self._reported:
+                self._reported.add(repr(cause))
+                self._report(self, cause)
 
 
 class Runner(Protocol):

@@ -56,7 +56,8 @@ class DisplaySettings(BaseModel):
             shown = ", ".join(mode for mode in modes if not mode.startswith("latent "))
             return (
                 f"nothing to colour by is called {self.colour!r} in an embedding that is "
-                f"{embedding.description}: there are {shown}, and 'latent 1' to 'latent {embedding.n_latents}'"
+                f"{embedding.description}: there are {shown}, "
+                f"and 'latent 1' to 'latent {embedding.n_latents}'"
             )
         if not self._has_latents(embedding):
             return (

@@ -7,13 +7,9 @@ scripts do the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
-from psygnal import Signal, SignalGroup
-from psygnal.containers import EventedList
 
 from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.sessions import (
@@ -22,6 +18,8 @@ from napari_unison.sessions import (
     sample_sessions,
     split_sessions,
 )
+from napari_unison.workspace.events import WorkspaceError
+from napari_unison.workspace.job_list import JobList
 from napari_unison.workspace.jobs import DROPPED, Job, Runner, ThreadRunner
 from napari_unison.workspace.runs import (
     StudyRun,
@@ -32,7 +30,7 @@ from napari_unison.workspace.runs import (
     train_run,
 )
 from napari_unison.workspace.session_list import SessionList
-from napari_unison.workspace.settings import DisplaySettings, EmbeddingKind
+from napari_unison.workspace.shown import LIST_SIGNALS, Shown
 
 if TYPE_CHECKING:
     from napari_unison.analysis import LatentScores
@@ -40,28 +38,7 @@ if TYPE_CHECKING:
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-class WorkspaceError(ValueError):
-    """What was asked for cannot be done now; the message says why, and what to do first."""
-
-
-class WorkspaceEvents(SignalGroup):
-    """What changed in a workspace."""
-
-    sessions = Signal()
-    config = Signal(object)
-    validation_share = Signal(float)
-    runs = Signal()
-    run = Signal(object)
-    embedding = Signal(object)
-    display = Signal(object)
-    job = Signal(object)
-    progress = Signal(object)
-    failed = Signal(str)
-    cursor = Signal(object)
-    selection = Signal(object)
-
-
-class Workspace:
+class Workspace(Shown):
     """One study: its sessions, the encoder's configuration, its runs, and what is shown.
 
     Parameters
@@ -91,33 +68,31 @@ class Workspace:
     """
 
     def __init__(self, sessions: Iterable[Session] = (), *, runner: Runner | None = None) -> None:
-        self.events = WorkspaceEvents()
+        super().__init__()
         self.sessions = SessionList(sessions)
-        self.runs: EventedList[StudyRun] = EventedList(child_events=False)
         self.job: Job | None = None
-        self._runner: Runner = runner if runner is not None else ThreadRunner()
+        self._jobs = JobList(runner if runner is not None else ThreadRunner(), self.events)
+        for signal in LIST_SIGNALS:
+            self.sessions.events[signal].connect(self._tell_sessions)
         self._config = EncoderConfig()
         self._validation_share = 0.2
-        self._run: StudyRun | None = None
-        self._display = DisplaySettings.model_validate({})
-        self._cursor: tuple[str, float] | None = None
-        self._selection: dict[str, np.ndarray] = {}
-        self._jobs: list[Job] = []
-        self._latest: dict[str, Job] = {}
-        self._connect_lists()
-
-    def _connect_lists(self) -> None:
-        for signal in ("batch_inserted", "batch_removed", "changed", "reordered"):
-            self.sessions.events[signal].connect(self._tell_sessions)
-            self.runs.events[signal].connect(self._tell_runs)
 
     def _tell_sessions(self) -> None:
+        self._forget_removed()
         self.events.sessions.emit()
 
-    def _tell_runs(self) -> None:
-        if self._run is not None and self._run not in list(self.runs):
-            self.run = self.runs[-1] if len(self.runs) else None
-        self.events.runs.emit()
+    def _forget_removed(self) -> None:
+        """Let the last job forget what was taken out of the workspace."""
+        job = self.job
+        if job is None or job.is_running or job.result is None:
+            return
+        if job.kind == "opening":
+            job.result = [session for session in job.result if session in list(self.sessions)]
+        elif job.kind == "training" and job.result not in list(self.runs):
+            job.result = None
+        elif job.kind == "embedding":
+            known = [embedding for run in self.runs for embedding in run.embeddings.values()]
+            job.result = job.result if job.result in known else None
 
     def __repr__(self) -> str:
         return f"<Workspace: {len(self.sessions)} sessions, {len(self.runs)} runs>"
@@ -165,9 +140,11 @@ class Workspace:
     ) -> Job:
         def deliver(found: tuple[list[Session], list[StudyRun]]) -> list[Session]:
             sessions, runs = found
-            self.sessions.extend(sessions)
+            with self._jobs.apart(title):
+                self.sessions.extend(sessions)
             for run in runs:
-                self.add_run(run)
+                with self._jobs.apart(title):
+                    self.add_run(run)
             return sessions
 
         job = self._start("opening", title, lambda job: read(), deliver)  # noqa: ARG005
@@ -244,8 +221,7 @@ class Workspace:
         """
         if not self.sessions:
             raise WorkspaceError("there are no sessions yet: open recordings or a sample first")
-        running = self._latest.get("training")
-        if running is not None and running.is_running:
+        if self._jobs.find("training") is not None:
             raise WorkspaceError("a training runs already: stop it first, or wait until it has ended")
         if parameters:
             self.configure(**parameters)
@@ -255,15 +231,17 @@ class Workspace:
         if self._validation_share > 0:
             training, held_out = split_sessions(training, 1 - self._validation_share)
         config, name = self._config, self._free_run_name()
+        title = f"Training on {len(training)} sessions"
+
+        def work(job: Job) -> StudyRun:
+            return train_run(job, name, config, training, held_out)
 
         def deliver(run: StudyRun) -> StudyRun:
-            self.add_run(run)
+            with self._jobs.apart(title):
+                self.add_run(run)
             return run
 
-        title = f"Training on {len(training)} sessions"
-        return self._start(
-            "training", title, lambda job: train_run(job, name, config, training, held_out), deliver
-        )
+        return self._start("training", title, work, deliver, subject="training")
 
     def embed(self, align: bool = True, partners: Literal["training", "given"] = "training") -> Job:
         """Embed the sessions of the current run in the background; each kind is computed once a run.
@@ -278,26 +256,33 @@ class Workspace:
         Returns
         -------
         Job
-            Its result is the ``Embedding``; it has ended already if the run had it.
+            Its result is the ``Embedding``; it has ended already if the run had it, and is the running one
+            if it is being computed. Its result is None if the run was removed meanwhile.
         """
         run = self._need_run()
         key = partners_key(align, partners)
+        title = f"Embedding {run.name}, {'aligned' if align else 'label-free'}"
+        running = self._jobs.find((id(run), key))
+        if running is not None:
+            return running
         known = run.embeddings.get(key)
+        if known is not None:
+            return self._start("embedding", title, lambda job: known, lambda found: found, known=known)  # noqa: ARG005
 
-        def deliver(found: tuple[Embedding, LatentScores | None]) -> Embedding:
+        def work(job: Job) -> tuple[Embedding, LatentScores | None]:
+            return embed_run(job, run, align=align, partners=partners)
+
+        def deliver(found: tuple[Embedding, LatentScores | None]) -> Any:
+            if run not in list(self.runs):
+                return DROPPED
             embedding, run.latent_scores[key] = found
             run.embeddings[key] = embedding
             if embedding is self.embedding:
-                self._tell_embedding()
+                with self._jobs.apart(title):
+                    self._tell_embedding()
             return embedding
 
-        def work(job: Job) -> Any:
-            return embed_run(job, run, align=align, partners=partners)
-
-        title = f"Embedding {run.name}, {'aligned' if align else 'label-free'}"
-        if known is not None:
-            return self._start("embedding", title, work, lambda embedding: embedding, known=known)
-        return self._start("embedding", title, work, deliver)
+        return self._start("embedding", title, work, deliver, subject=(id(run), key))
 
     def _need_run(self) -> StudyRun:
         if self._run is None:
@@ -311,33 +296,7 @@ class Workspace:
             number += 1
         return f"run {number}"
 
-    # -- runs ------------------------------------------------------------------------------------------
-
-    @property
-    def run(self) -> StudyRun | None:
-        """The current run, the one that is shown."""
-        return self._run
-
-    @run.setter
-    def run(self, run: StudyRun | str | None) -> None:
-        if isinstance(run, str):
-            names = [known.name for known in self.runs]
-            if run not in names:
-                raise WorkspaceError(
-                    f"there is no run {run!r}; the runs are {', '.join(names) or 'none yet'}"
-                )
-            run = self.runs[names.index(run)]
-        if run is not None and run not in list(self.runs):
-            raise WorkspaceError(f"{run.name} is not one of this workspace's runs: add it with add_run(run)")
-        if run is not self._run:
-            self._run = run
-            self.events.run.emit(run)
-            self._show_current()
-
-    def add_run(self, run: StudyRun) -> None:
-        """Add a run and make it the current one."""
-        self.runs.append(run)
-        self.run = run
+    # -- files and long work -------------------------------------------------------------------------------
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Save the current run into a folder; the name gets the ending ``.unison``.
@@ -349,93 +308,10 @@ class Workspace:
         """
         return save_study_run(self._need_run(), Path(folder))
 
-    # -- what is shown ---------------------------------------------------------------------------------
-
-    @property
-    def display(self) -> DisplaySettings:
-        """What is shown of the current run; change it with :meth:`show`."""
-        return self._display
-
-    @property
-    def embedding(self) -> Embedding | None:
-        """The embedding that is shown, or None while there is none of the wanted kind."""
-        return None if self._run is None else self._run.embedding(self._display.kind)
-
-    def show(self, **changes: Any) -> None:
-        """Change what is shown, and compute the embedding in the background where it is missing.
-
-        Parameters
-        ----------
-        **changes
-            Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``point_size``,
-            ``opacity``, ``grid``, ``max_points``.
-
-        A colour or latents that were chosen before and that the new embedding does not have become "best".
-
-        Raises
-        ------
-        pydantic.ValidationError
-            If a name is unknown or a value out of range; nothing is changed then.
-        WorkspaceError
-            If the embedding has not the colour or the latents that are asked for; nothing is changed then.
-        """
-        settings = DisplaySettings.model_validate(self._display.model_dump() | changes)
-        embedding = None if self._run is None else self._run.embedding(settings.kind)
-        if embedding is not None:
-            complaint = settings.complaint(embedding) if {"colour", "latents"} & changes.keys() else None
-            if complaint is not None:
-                raise WorkspaceError(complaint)
-            settings = settings.adapted_to(embedding)
-        if settings == self._display:
-            return
-        before, self._display = self._display, settings
-        self.events.display.emit(settings)
-        if settings.kind != before.kind:
-            self._show_current()
-
-    def _show_current(self) -> None:
-        embedding = self.embedding
-        if embedding is None and self._run is not None:
-            self.embed(align=self._display.kind == "aligned")
-            return
-        self._tell_embedding()
-
-    def _tell_embedding(self) -> None:
-        """Tell what is shown now, after the settings have been adapted to it."""
-        embedding = self.embedding
-        if embedding is not None:
-            before, self._display = self._display, self._display.adapted_to(embedding)
-            if self._display != before:
-                self.events.display.emit(self._display)
-        self.events.embedding.emit(embedding)
-
-    @property
-    def cursor(self) -> tuple[str, float] | None:
-        """A session's name and a time in it (s)."""
-        return self._cursor
-
-    @cursor.setter
-    def cursor(self, cursor: tuple[str, float] | None) -> None:
-        if cursor != self._cursor:
-            self._cursor = cursor
-            self.events.cursor.emit(cursor)
-
-    @property
-    def selection(self) -> Mapping[str, np.ndarray]:
-        """Selected time bins: session name to booleans (T,); sessions that are not named have none."""
-        return dict(self._selection)
-
-    @selection.setter
-    def selection(self, selection: Mapping[str, np.ndarray]) -> None:
-        self._selection = {name: np.asarray(marked, dtype=bool) for name, marked in selection.items()}
-        self.events.selection.emit(self.selection)
-
-    # -- long work -------------------------------------------------------------------------------------
-
     @property
     def jobs(self) -> list[Job]:
         """The jobs that run now."""
-        return [job for job in self._jobs if job.is_running]
+        return self._jobs.running
 
     def _start(
         self,
@@ -443,37 +319,25 @@ class Workspace:
         title: str,
         work: Callable[[Job], Any],
         deliver: Callable[[Any], Any],
+        *,
+        subject: Hashable = None,
         known: Any = None,
     ) -> Job:
-        """Start a job, or end it at once with a known result; of embeddings only the newest is delivered."""
-
-        def deliver_if_newest(result: Any) -> Any:
-            overtaken = kind == "embedding" and self._latest.get(kind) is not job
-            return DROPPED if overtaken else deliver(result)
-
-        job = Job(kind, title, work, deliver_if_newest, self._runner)
-        self._latest[kind] = job
-        self._jobs = [*self.jobs, job]
-        self.job = job
-        job.events.changed.connect(lambda: self.events.job.emit(job))
-        job.events.progress.connect(lambda progress: self.events.progress.emit(progress))
-        job.events.finished.connect(lambda: self._after(job))
+        """Start a job, or end it at once with a known result."""
+        self.job = job = self._jobs.make(kind, title, work, deliver, subject)
         if known is None:
             job.start()
         else:
             job.complete(known)
         return job
 
-    def _after(self, job: Job) -> None:
-        if job.error is not None:
-            self.events.failed.emit(f"{job.title} failed. {job.error or type(job.error).__name__}")
-
     def close(self) -> None:
         """Stop what runs, wait for its threads to end, and let go of sessions, runs and embeddings."""
-        self._runner.close()
-        self._jobs, self._latest, self.job = [], {}, None
-        self.runs.clear()
-        self.sessions.clear()
+        self._jobs.close()
+        self.job = None
+        for held in (self.runs, self.sessions):
+            with self._jobs.apart("Closing the workspace"):
+                held.clear()
         self._run = None
 
 
@@ -486,11 +350,4 @@ def _read(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[list[Sessi
     return sessions, [open_run(path) for path in runs]
 
 
-__all__ = [
-    "DisplaySettings",
-    "EmbeddingKind",
-    "SessionList",
-    "Workspace",
-    "WorkspaceError",
-    "WorkspaceEvents",
-]
+__all__ = ["Workspace", "WorkspaceError"]

@@ -1,0 +1,174 @@
+"""What a workspace shows: its runs, the current one, and how the points of its embedding are drawn."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal.containers import EventedList
+
+from napari_unison.workspace.events import WorkspaceError, WorkspaceEvents
+from napari_unison.workspace.runs import StudyRun
+from napari_unison.workspace.settings import DisplaySettings
+
+if TYPE_CHECKING:
+    from napari_unison.encoder import Embedding
+    from napari_unison.workspace.jobs import Job
+
+#: Signals of an evented list that together tell every change of it.
+LIST_SIGNALS = ("batch_inserted", "batch_removed", "changed", "reordered")
+
+
+class Shown(ABC):
+    """The part of a workspace that looks at results; what computes them is in :class:`Workspace`."""
+
+    def __init__(self) -> None:
+        self.events = WorkspaceEvents()
+        self.runs: EventedList[StudyRun] = EventedList(child_events=False)
+        self._run: StudyRun | None = None
+        self._display = DisplaySettings.model_validate({})
+        self._cursor: tuple[str, float] | None = None
+        self._selection: dict[str, np.ndarray] = {}
+        for signal in LIST_SIGNALS:
+            self.runs.events[signal].connect(self._tell_runs)
+
+    @abstractmethod
+    def embed(self, align: bool = True) -> Job:
+        """Compute an embedding of the current run in the background."""
+
+    @abstractmethod
+    def _forget_removed(self) -> None:
+        """Let go of results that were taken out of the workspace."""
+
+    def _tell_runs(self) -> None:
+        self._forget_removed()
+        if self._run is not None and self._run not in list(self.runs):
+            self.run = self.runs[-1] if len(self.runs) else None
+        self.events.runs.emit()
+
+    # -- runs ------------------------------------------------------------------------------------------
+
+    @property
+    def run(self) -> StudyRun | None:
+        """The current run, the one that is shown."""
+        return self._run
+
+    @run.setter
+    def run(self, run: StudyRun | str | None) -> None:
+        if isinstance(run, str):
+            names = [known.name for known in self.runs]
+            if run not in names:
+                raise WorkspaceError(
+                    f"there is no run {run!r}; the runs are {', '.join(names) or 'none yet'}"
+                )
+            run = self.runs[names.index(run)]
+        if run is not None and run not in list(self.runs):
+            raise WorkspaceError(f"{run.name} is not one of this workspace's runs: add it with add_run(run)")
+        if run is not self._run:
+            self._run = run
+            self._tell_run()
+
+    def _tell_run(self) -> None:
+        # What is shown follows even if a listener to the run fails.
+        try:
+            self.events.run.emit(self._run)
+        finally:
+            self._show_current()
+
+    def add_run(self, run: StudyRun) -> None:
+        """Add a run and make it the current one; a name that is taken gets a number."""
+        run.name = self._free_name(run.name)
+        # The state first, then what is told of it.
+        self._run = run
+        try:
+            self.runs.append(run)
+        finally:
+            self._tell_run()
+
+    def _free_name(self, name: str) -> str:
+        taken, number, free = {run.name for run in self.runs}, 1, name
+        while free in taken:
+            number += 1
+            free = f"{name} ({number})"
+        return free
+
+    # -- what is shown ---------------------------------------------------------------------------------
+
+    @property
+    def display(self) -> DisplaySettings:
+        """What is shown of the current run; change it with :meth:`show`."""
+        return self._display
+
+    @property
+    def embedding(self) -> Embedding | None:
+        """The embedding that is shown, or None while there is none of the wanted kind."""
+        return None if self._run is None else self._run.embedding(self._display.kind)
+
+    def show(self, **changes: Any) -> None:
+        """Change what is shown, and compute the embedding in the background where it is missing.
+
+        Parameters
+        ----------
+        **changes
+            Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``point_size``,
+            ``opacity``, ``grid``, ``max_points``.
+
+        A colour or latents that were chosen before and that the new embedding does not have become "best".
+
+        Raises
+        ------
+        pydantic.ValidationError
+            If a name is unknown or a value out of range; nothing is changed then.
+        WorkspaceError
+            If the embedding has not the colour or the latents that are asked for; nothing is changed then.
+        """
+        settings = DisplaySettings.model_validate(self._display.model_dump() | changes)
+        embedding = None if self._run is None else self._run.embedding(settings.kind)
+        if embedding is not None:
+            complaint = settings.complaint(embedding) if {"colour", "latents"} & changes.keys() else None
+            if complaint is not None:
+                raise WorkspaceError(complaint)
+            settings = settings.adapted_to(embedding)
+        before, self._display = self._display, settings
+        if settings != before:
+            self.events.display.emit(settings)
+        if settings.kind != before.kind or embedding is None:
+            self._show_current()
+
+    def _show_current(self) -> None:
+        if self.embedding is None and self._run is not None:
+            self.embed(align=self._display.kind == "aligned")
+        else:
+            self._tell_embedding()
+
+    def _tell_embedding(self) -> None:
+        """Tell what is shown now, after the settings have been adapted to it."""
+        embedding = self.embedding
+        if embedding is not None:
+            before, self._display = self._display, self._display.adapted_to(embedding)
+            if self._display != before:
+                self.events.display.emit(self._display)
+        self.events.embedding.emit(embedding)
+
+    @property
+    def cursor(self) -> tuple[str, float] | None:
+        """A session's name and a time in it (s)."""
+        return self._cursor
+
+    @cursor.setter
+    def cursor(self, cursor: tuple[str, float] | None) -> None:
+        if cursor != self._cursor:
+            self._cursor = cursor
+            self.events.cursor.emit(cursor)
+
+    @property
+    def selection(self) -> Mapping[str, np.ndarray]:
+        """Selected time bins: session name to booleans (T,); sessions that are not named have none."""
+        return dict(self._selection)
+
+    @selection.setter
+    def selection(self, selection: Mapping[str, np.ndarray]) -> None:
+        self._selection = {name: np.asarray(marked, dtype=bool) for name, marked in selection.items()}
+        self.events.selection.emit(self.selection)

@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from napari_unison import Session, sample_sessions
+
 # Machines that run the tests may be slow or busy, and a failure must come back when the test is run again.
 settings.register_profile(
     "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def small_sessions() -> list[Session]:
+    """Two simulated rats, 15 s each: a training on them takes a second."""
+    return [session[:600] for session in sample_sessions("linear-track")[:2]]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A viewer with the workspace open, and sessions small enough that a training on them takes a second."""
+"""A viewer with the workspace open."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 
-from napari_unison import Session, sample_sessions
+from napari_unison import Session
 from napari_unison.widgets.unison import UnisonWidget
-
-
-@pytest.fixture(scope="session")
-def small_sessions() -> list[Session]:
-    """Two simulated rats, 15 s each."""
-    return [session[:600] for session in sample_sessions("linear-track")[:2]]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Sessions small enough that a training on them takes a second."""
+"""A workspace without a window, and what its signals emit."""
 
 from __future__ import annotations
 
@@ -6,14 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from napari_unison import Session, sample_sessions
+from napari_unison import Session
 from napari_unison.workspace import Workspace
-
-
-@pytest.fixture(scope="session")
-def small_sessions() -> list[Session]:
-    """Two simulated rats, 15 s each."""
-    return [session[:600] for session in sample_sessions("linear-track")[:2]]
 
 
 @pytest.fixture

@@ -6,7 +6,11 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
+
+from napari_unison.cli import train
+from napari_unison.sessions import SAMPLE_NAMES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -40,6 +44,32 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def test_python_on_the_pages_can_be_read(page: Path) -> None:
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
         compile(block, page.name, "exec")
+
+
+def test_the_command_names_every_sample() -> None:
+    (option,) = [option for option in train.params if option.name == "sample"]
+    assert isinstance(option, click.Option)
+    for name in SAMPLE_NAMES:
+        assert name in str(option.help)
+
+
+def test_every_page_is_linked_from_the_readme_and_from_the_index() -> None:
+    for start, listed in ((ROOT, ROOT / "README.md"), (ROOT / "docs", ROOT / "docs" / "index.md")):
+        text = listed.read_text(encoding="utf-8")
+        for page in (ROOT / "docs").rglob("*.md"):
+            if page.name != "index.md":
+                assert f"]({page.relative_to(start).as_posix()})" in text, f"{listed.name}: {page.name}"
+
+
+def test_buttons_that_pages_name_exist() -> None:
+    widgets = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "src/napari_unison/widgets").glob("*.py")
+    )
+    for page in (ROOT / "README.md", ROOT / "docs" / "tutorial-first-embedding.md"):
+        named = re.findall(r"[Pp]ress \*([^*›]+)\*", page.read_text(encoding="utf-8"))
+        assert named
+        for button in named:
+            assert f'QPushButton("{button}")' in widgets
 
 
 def test_set_up_pins_a_torch_that_the_package_allows() -> None:

@@ -81,7 +81,11 @@ def main() -> None:
 
 @main.command(cls=SectionedCommand)
 @click.argument("paths", nargs=-1, type=EXISTING)
-@click.option("--sample", metavar="NAME", help="Train on a sample instead of files: linear-track.")
+@click.option(
+    "--sample", metavar="NAME",
+    help="Train on a sample instead of files: linear-track (simulated) or rat-hippocampus (real rats, "
+    "downloaded once).",
+)  # fmt: skip
 @click.option(
     "--to", "folder", type=NEW, required=True, metavar="RUN.unison", help="Folder to save the run in."
 )

@@ -118,6 +118,14 @@ def on_viewer_closed(viewer: Any, callback: Callable[[], None]) -> None:
     window.installEventFilter(CloseWatcher(window))
 
 
+# -- threads ---------------------------------------------------------------------------------------------
+
+
+def forget_worker(worker: Any) -> None:
+    """Let napari take a worker that has ended off its list; called by the worker in its thread."""
+    worker.signals._finished.emit(worker)
+
+
 # -- the canvas ------------------------------------------------------------------------------------------
 
 

@@ -52,6 +52,7 @@ class JobList:
         self._running[job] = subject
         job.events.changed.connect(lambda: self._events.job.emit(job))
         job.events.progress.connect(lambda progress: self._events.progress.emit(progress))
+        job.events.warned.connect(lambda text: self._events.warned.emit(text))
         job.events.finished.connect(lambda: self._after(job))
         return job
 

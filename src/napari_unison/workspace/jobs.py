@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from psygnal import EmitLoopError, Signal, SignalGroup, SignalInstance
 
 from napari_unison.encoder import Progress, TrainingControl
+from napari_unison.workspace.thread_warnings import warnings_told_to
 
 JobState = Literal[
     "waiting", "running", "paused", "stopping", "finished", "stopped", "failed", "dropped", "cancelled"
@@ -47,9 +48,10 @@ def listener_error(error: EmitLoopError) -> BaseException:
 
 
 class JobEvents(SignalGroup):
-    """What a job tells: that it moved on, changed its state or phase, or ended."""
+    """What a job tells: that it moved on, warned, changed its state or phase, or ended."""
 
     progress = Signal(object)
+    warned = Signal(str)
     changed = Signal()
     finished = Signal()
 
@@ -221,19 +223,22 @@ class Job:
         except Exception as error:  # noqa: BLE001 - kept in the job; wait() raises it again
             self.fail(error)
 
-    def perform(self, relay: Relay) -> None:
+    def perform(self, relay: Relay, *, passes_warnings_on: bool = False) -> None:
         """Do the work; called in the background thread, and never raises.
 
         Parameters
         ----------
         relay : callable
             Calls a function where the workspace may be changed: all that the job tells goes through it.
+        passes_warnings_on : bool
+            Whether Python shows the warnings of the work too, beside the job that tells them.
         """
         work, self._relay = self._work, relay
         if work is None:
             return
         try:
-            result = work(self)
+            with warnings_told_to(self.tell_warning, passes_on=passes_warnings_on):
+                result = work(self)
         except BaseException as error:  # noqa: BLE001 - kept in the job; wait() raises it again
             relay(partial(self.fail, error))
         else:
@@ -246,6 +251,10 @@ class Job:
             if self._state == "stopping":
                 self.control.stop()
         self._relay(partial(self._show_progress, progress))
+
+    def tell_warning(self, text: str) -> None:
+        """Tell a warning; for the work itself, in its thread."""
+        self._relay(partial(self._show_warning, text))
 
     def tell_phase(self, phase: str) -> None:
         """Tell which part of the work begins; for the work itself, in its thread."""
@@ -260,6 +269,11 @@ class Job:
         if self.is_running:
             self.progress = progress
             self._tell(self.events.progress, progress)
+
+    def _show_warning(self, text: str) -> None:
+        if self.is_running and text not in self.warnings:
+            self.warnings.append(text)
+            self._tell(self.events.warned, text)
 
     def _enter(self, phase: str) -> None:
         if self.is_running:
@@ -354,6 +368,6 @@ class ThreadRunner:
 
     def _run(self, job: Job) -> None:
         try:
-            job.perform(_call_here)
+            job.perform(_call_here, passes_warnings_on=True)
         finally:
             self._threads.pop(job, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from napari.utils.notifications import show_error
+from napari.utils.notifications import show_error, show_warning
 
 from napari_unison._compat import on_viewer_closed, push_to_console, unwrapped
 from napari_unison.workspace.layers import ViewerLayers
@@ -40,6 +40,7 @@ def layers_of(viewer: Any) -> ViewerLayers:
     if viewer not in _LAYERS_OF:
         workspace = Workspace(runner=NapariRunner(viewer))
         workspace.events.failed.connect(show_error)
+        workspace.events.warned.connect(show_warning)
         _LAYERS_OF[viewer] = ViewerLayers(workspace, viewer)
         push_to_console(viewer, workspace=workspace)
         on_viewer_closed(viewer, workspace.close)

@@ -10,17 +10,16 @@ from weakref import ref
 from napari.qt.threading import create_worker
 from qtpy.QtCore import QCoreApplication, QEventLoop, QObject, QThread, QTimer, Signal, Slot
 from superqt.utils import WorkerBase
-from superqt.utils._qthreading import WorkerBaseSignals
 
-from napari_unison._compat import guard_triton
+from napari_unison._compat import forget_worker, guard_triton
 from napari_unison.workspace.jobs import Job
 
 #: Longest time that closing a window waits for a training step to end (s).
 CLOSING_PATIENCE = 10.0
 
 
-class JobSignals(WorkerBaseSignals):
-    """What a job's thread sends to the main thread: functions to call there."""
+class Sender(QObject):
+    """Sends functions from a job's thread to the main thread, to be called there."""
 
     relayed = Signal(object)
 
@@ -33,10 +32,16 @@ class JobWorker(WorkerBase[None]):
     """
 
     def __init__(self, title: Title, job: Job) -> None:  # noqa: ARG002 - create_worker shows the title
-        super().__init__(SignalsClass=JobSignals)
-        self.signals: JobSignals
+        super().__init__()
+        self.sender = Sender()
         self._job: Job | None = job
+        self._has_begun = False
         self.has_ended = threading.Event()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the work has begun and has not ended."""
+        return self._has_begun and not self.has_ended.is_set()
 
     def quit(self) -> None:
         """Give the job up; napari calls this when its window closes."""
@@ -45,12 +50,24 @@ class JobWorker(WorkerBase[None]):
             job.cancel()
         super().quit()
 
+    def run(self) -> None:
+        """Begin, in the thread.
+
+        The original changes the filter and the hook for warnings of the whole process, in this thread, and
+        two at a time never put them back.
+        """
+        self.signals.started.emit()
+        self._has_begun = True
+        self.work()
+        self.signals.finished.emit()
+        forget_worker(self)
+
     def work(self) -> None:
         """Do the job. Touches no viewer, layer or widget: everything goes out by the signal."""
         job = self._job
         try:
             if job is not None:
-                job.perform(self.signals.relayed.emit)
+                job.perform(self.sender.relayed.emit)
         finally:
             # napari keeps every worker until its window is gone: hold nothing that is large.
             del job
@@ -101,7 +118,7 @@ class NapariRunner:
         if viewer is not None:
             guard_triton(viewer)
         worker = create_worker(Title(job.title), job, _worker_class=JobWorker, _start_thread=False)
-        worker.signals.relayed.connect(self._main_thread.call)
+        worker.sender.relayed.connect(self._main_thread.call)
         self._workers[job] = worker
         job.events.finished.connect(lambda: self._workers.pop(job, None))
         worker.start()

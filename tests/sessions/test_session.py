@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from napari_unison.sessions import Session, SessionError
+from napari_unison.sessions import Session, SessionError, validate_same_labels
 
 T, N = 20, 3
 
@@ -514,3 +514,37 @@ def test_masked_neuron_columns_segments_and_times_are_refused():
     assert "segment is masked in 1 place(s)" in message(segment=masked(np.zeros(T, int), 2))
     with pytest.raises(SessionError, match=r"time is masked in 1 place\(s\).*; give one time a bin"):
         make().with_time(masked(make().time, 3))
+
+
+def test_units_are_kept_and_circular_labels_are_in_radians():
+    labels = {"position": np.linspace(0, 1, 5), "phase": np.zeros(5), "side": ["l"] * 5}
+    session = Session(
+        "rat", np.ones((5, 2)), labels, 0.1, kinds={"phase": "circular"}, units={"position": "m"}
+    )
+    assert dict(session.units) == {"position": "m", "phase": "rad", "side": ""}
+    assert dict(session[:2].units) == dict(session.replace(name="other").units) == dict(session.units)
+    assert session.replace(labels={"position": labels["position"]}).units["position"] == "m"
+
+
+@pytest.mark.parametrize(
+    ("units", "words"),
+    [
+        ({"speed": "m/s"}, "units names 'speed', but the labels are position, side"),
+        ({"position": 1}, "the unit of label 'position' is 1; give a text such as 'm'"),
+        ({"side": "m"}, "label 'side' is discrete, so its unit is '', not 'm'"),
+        ("m", "units is a dictionary"),
+    ],
+)
+def test_wrong_units_are_told(units, words):
+    with pytest.raises(SessionError) as error:
+        Session(
+            "rat", np.ones((5, 2)), {"position": np.linspace(0, 1, 5), "side": ["l"] * 5}, 0.1, units=units
+        )
+    assert words in str(error.value)
+
+
+def test_metres_and_centimetres_do_not_go_together():
+    metres = Session("a", np.ones((5, 2)), {"position": np.linspace(0, 1, 5)}, 0.1, units={"position": "m"})
+    centimetres = metres.replace(name="b", units={"position": "cm"})
+    with pytest.raises(SessionError, match="label 'position' is in cm, not m; convert one of them"):
+        validate_same_labels([metres, centimetres])

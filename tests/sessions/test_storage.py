@@ -34,6 +34,7 @@ def rich_session(name="Ratte 1 · 東", as_sparse=False):
         start=1e5 / 7,
         kinds={"trial": "discrete", "Kopf/richtung": "circular"},
         weights={"position": 1 / 3},
+        units={"position": "m"},
         segment=np.repeat([5, -2, 5], 10),
         neurons={"id": ["a", "b", "c", "d"], "place_field": random.random((4, 2, 64)), "good": [True] * 4},
     )

@@ -18,7 +18,6 @@ from napari_unison.analysis.targets import (
     r_squared,
     require_same_labels,
 )
-from napari_unison.analysis.units import label_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,7 +241,7 @@ def _score(
         session=session,
         label=target.name,
         kind=target.kind,
-        unit=label_unit(target.name, target.kind),
+        unit=target.unit,
         n_bins=len(rows),
         r2=r_squared(target.values[rows], predicted),
         median_error=float(np.median(errors)) if len(errors) else float("nan"),

@@ -29,6 +29,8 @@ class LabelTarget:
         Name of the label.
     kind : {"continuous", "circular", "discrete"}
         Its kind.
+    unit : str
+        Its unit; empty where it is not known.
     values : ndarray of float64, (ΣT, k)
         What is regressed; rows with NaN have no label.
     raw : ndarray, (ΣT, columns of the label)
@@ -39,6 +41,7 @@ class LabelTarget:
 
     name: str
     kind: LabelKind
+    unit: str
     values: npt.NDArray[np.float64]
     raw: npt.NDArray[np.float64]
     categories: npt.NDArray[Any]
@@ -68,24 +71,26 @@ def label_targets(*embeddings: Embedding) -> list[dict[str, LabelTarget]]:
     list of dict of str to LabelTarget
         One dictionary an embedding, from the name of a label to its target.
     """
-    kinds = embeddings[0].sessions[0].kinds
+    first = embeddings[0].sessions[0]
     targets: list[dict[str, LabelTarget]] = [{} for _ in embeddings]
-    for name, kind in kinds.items():
+    for name, kind in first.kinds.items():
         raws = [stacked_label(embedding, name) for embedding in embeddings]
         categories = np.unique(np.concatenate(raws)) if kind == "discrete" else np.empty(0)
         for found, raw in zip(targets, raws, strict=True):
-            found[name] = _target(name, kind, raw, categories)
+            found[name] = _target(name, kind, first.units[name], raw, categories)
     return targets
 
 
-def _target(name: str, kind: LabelKind, raw: npt.NDArray[Any], categories: npt.NDArray[Any]) -> LabelTarget:
+def _target(
+    name: str, kind: LabelKind, unit: str, raw: npt.NDArray[Any], categories: npt.NDArray[Any]
+) -> LabelTarget:
     if kind == "discrete":
         index = np.searchsorted(categories, raw).astype(np.float64)
         values = (raw[:, :1] == categories[np.newaxis]).astype(np.float64)
-        return LabelTarget(name, kind, values, index, categories)
+        return LabelTarget(name, kind, unit, values, index, categories)
     numbers = raw.astype(np.float64)
     values = np.concatenate([np.cos(numbers), np.sin(numbers)], axis=1) if kind == "circular" else numbers
-    return LabelTarget(name, kind, values, numbers, categories)
+    return LabelTarget(name, kind, unit, values, numbers, categories)
 
 
 def r_squared(truth: npt.NDArray[np.float64], predicted: npt.NDArray[np.float64]) -> float:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_unison.analysis.units import label_unit
 from napari_unison.display.legends import Colour, ColourBar, Legend, Swatch
 from napari_unison.display.palettes import (
     LEFT_COLOUR,
@@ -223,7 +222,7 @@ def _by_label(embedding: Embedding, mode: str, label: str, limits: Limits | None
         return _by_category(mode, values, label, category_colours(categories))
     if session.kinds[label] == "circular":
         return _by_value(mode, np.mod(values, 2 * np.pi), label, "rad", "hsv", (0.0, 2 * np.pi), on_dark)
-    return _by_value(mode, values, label, label_unit(label, session.kinds[label]), "viridis", limits, on_dark)
+    return _by_value(mode, values, label, session.units[label], "viridis", limits, on_dark)
 
 
 def _by_category(mode: str, values: npt.NDArray[Any], label: str, colours: dict[Any, Colour]) -> Colouring:
@@ -257,7 +256,7 @@ def _by_position_and_direction(
     position = first_column(embedding.label(roles.position))
     direction = first_column(embedding.label(roles.direction))
     limits = limits or value_limits(position)
-    unit = label_unit(roles.position, embedding.sessions[0].kinds[roles.position])
+    unit = embedding.sessions[0].units[roles.position]
     rgba = position_direction_colours(position, direction, limits=limits, on_dark=on_dark)
     bars = tuple(
         ColourBar(f"{roles.position} · {category_name(roles.direction, category)}", unit, limits, colours)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_unison.analysis.units import label_unit
 from napari_unison.display.colours import first_column, position_direction_colours
 from napari_unison.display.palettes import category_colours, value_limits
 from napari_unison.display.roles import label_roles
@@ -88,7 +87,7 @@ def session_traces(
     traces = []
     if roles.position:
         position = first_column(recording.labels[roles.position])
-        unit = label_unit(roles.position, recording.kinds[roles.position])
+        unit = recording.units[roles.position]
         traces.append(_trace(recording, roles.position, unit, position, by_direction))
     if scores is None:
         return traces

@@ -333,7 +333,7 @@ def _checksum(session: Session) -> str:
     if not isinstance(neural, np.ndarray):
         arrays = (neural.data, neural.indices, neural.indptr)
     for array in (*arrays, session.time, session.segment, *session.labels.values()):
-        digest.update(str((array.dtype, array.shape)).encode())
+        digest.update(str((array.dtype.str, array.shape)).encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
 

@@ -96,6 +96,35 @@ def checked_weights(
     return checked
 
 
+def checked_units(
+    units: Mapping[str, str] | None, kinds: Mapping[str, LabelKind], session_name: str
+) -> dict[str, str]:
+    """Return the unit of each label: as given, "rad" for circular ones, else empty (not known).
+
+    Raises
+    ------
+    SessionError
+        If a unit belongs to no label, is no text, or is given to a label that can have none.
+    """
+    units = {} if units is None else units
+    if not isinstance(units, Mapping):
+        raise SessionError(f"session {session_name!r}: units is a dictionary from label to text such as 'm'")
+    _refuse_unknown(units, "units", list(kinds), session_name)
+    checked = {name: "rad" if kind == "circular" else "" for name, kind in kinds.items()}
+    for name, unit in units.items():
+        if not isinstance(unit, str):
+            raise SessionError(
+                f"session {session_name!r}: the unit of label {name!r} is {unit!r}; give a text such as 'm'"
+            )
+        if kinds[name] != "continuous" and unit not in ("", checked[name]):
+            raise SessionError(
+                f"session {session_name!r}: label {name!r} is {kinds[name]}, so its unit is "
+                f"{checked[name]!r}, not {unit!r}; leave it out"
+            )
+        checked[name] = unit or checked[name]
+    return checked
+
+
 def _checked_kinds(
     kinds: Mapping[str, LabelKind] | None, columns: Mapping[str, Any], session_name: str
 ) -> dict[str, LabelKind]:

@@ -59,7 +59,8 @@ def read_rat_file(
         )
     labels = {"position": position[:, 0], "direction": _direction(position, place)}
     try:
-        return [Session(Path(path).name.split(".jl")[0] if name is None else name, spikes, labels, bin_width)]
+        title = Path(path).name.split(".jl")[0] if name is None else name
+        return [Session(title, spikes, labels, bin_width, units={"position": "m"})]
     except SessionError as error:
         raise SessionError(f"{place}: {error}") from error
 

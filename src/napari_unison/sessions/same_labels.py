@@ -59,6 +59,11 @@ def _check_same_labels(first: Session, other: Session) -> None:
                 f"{pair}: label {name!r} has shape {theirs.shape}, not (T{_columns(values)}); "
                 f"give both the same columns"
             )
+        if first.units[name] and other.units[name] and first.units[name] != other.units[name]:
+            raise SessionError(
+                f"{pair}: label {name!r} is in {other.units[name]}, not {first.units[name]}; convert one of "
+                "them"
+            )
         if first.weights[name] != other.weights[name]:
             raise SessionError(
                 f"{pair}: the weight of label {name!r} is {other.weights[name]:g}, not "

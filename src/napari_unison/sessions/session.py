@@ -13,13 +13,25 @@ from scipy import sparse
 
 from napari_unison.sessions.columns import columns_of, read_only, refuse_masked
 from napari_unison.sessions.errors import SessionError
-from napari_unison.sessions.labels import LabelKind, checked_labels, checked_weights
+from napari_unison.sessions.labels import LabelKind, checked_labels, checked_units, checked_weights
 from napari_unison.sessions.neural import Neural, checked_neural, checked_neurons, freeze_sparse
 from napari_unison.sessions.segments import segment_of_kept_bins, segment_of_times, stretches
 
 Array: TypeAlias = npt.NDArray[Any]
 
-_FIELDS = ("name", "neural", "labels", "kinds", "weights", "bin_width", "start", "time", "segment", "neurons")
+_FIELDS = (
+    "name",
+    "neural",
+    "labels",
+    "kinds",
+    "weights",
+    "units",
+    "bin_width",
+    "start",
+    "time",
+    "segment",
+    "neurons",
+)
 
 
 class Session:
@@ -44,6 +56,8 @@ class Session:
         Kinds of labels. Circular labels are (T,) in radians.
     weights : mapping of str to float, optional
         How much each label counts when bins are matched; 1.0 unless given.
+    units : mapping of str to str, optional
+        Units of continuous labels, such as "m", for axes and legends; not known (empty) unless given.
     segment : array_like of int, shape (T,), optional
         Changes value at every border of continuous time (laps, trials); one segment unless given.
     neurons : mapping of str to array_like, structured array or DataFrame, optional
@@ -69,6 +83,7 @@ class Session:
     labels: Mapping[str, Array]
     kinds: Mapping[str, LabelKind]
     weights: Mapping[str, float]
+    units: Mapping[str, str]
     bin_width: float
     start: float
     time: npt.NDArray[np.float64]
@@ -85,6 +100,7 @@ class Session:
         start: float = 0.0,
         kinds: Mapping[str, LabelKind] | None = None,
         weights: Mapping[str, float] | None = None,
+        units: Mapping[str, str] | None = None,
         segment: npt.ArrayLike | None = None,
         neurons: Any = None,
     ) -> None:
@@ -105,6 +121,7 @@ class Session:
             labels=values,
             kinds=found,
             weights=checked_weights(weights, list(values), name),
+            units=checked_units(units, found, name),
             bin_width=width,
             start=first,
             time=first + np.arange(n_bins) * width,
@@ -195,6 +212,7 @@ class Session:
             labels={name: _frozen(values[kept]) for name, values in self.labels.items()},
             kinds=dict(self.kinds),
             weights=dict(self.weights),
+            units=dict(self.units),
             bin_width=self.bin_width,
             start=float(time[0]),
             time=time,
@@ -226,8 +244,8 @@ class Session:
         Parameters
         ----------
         **changes
-            Parameters of :class:`Session`. When ``labels`` is given, kinds and weights of labels that stay
-            are kept. Times are kept (gaps, too), shifted by a new ``start``, stretched by a new
+            Parameters of :class:`Session`. When ``labels`` is given, kinds, weights and units of labels that
+            stay are kept. Times are kept (gaps, too), shifted by a new ``start``, stretched by a new
             ``bin_width``. A gap in time stays a border of segments, whatever ``segment`` is given.
 
         Raises
@@ -244,7 +262,7 @@ class Session:
         fields: dict[str, Any] = {name: getattr(self, name) for name in parameters} | changes
         if "labels" in changes:
             names = columns_of(changes["labels"], "labels", self.name)
-            for what in ("kinds", "weights"):
+            for what in ("kinds", "weights", "units"):
                 if what not in changes:
                     fields[what] = {k: v for k, v in getattr(self, what).items() if k in names}
         shape = np.shape(fields["neural"])

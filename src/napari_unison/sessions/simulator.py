@@ -88,6 +88,7 @@ def _simulate_rat(name: str, rat: _Rat, random: np.random.Generator) -> Session:
         random.poisson(expected).astype(np.float32),
         {"position": position, "direction": np.where(rightward, "right", "left")},
         BIN_WIDTH,
+        units={"position": "m"},
         neurons=neurons,
     )
 

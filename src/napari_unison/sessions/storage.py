@@ -136,6 +136,7 @@ def _put(session: Session, key: str, arrays: dict[str, npt.NDArray[Any]]) -> dic
         "labels": list(session.labels),
         "kinds": dict(session.kinds),
         "weights": dict(session.weights),
+        "units": dict(session.units),
         "neurons": list(session.neurons),
     }
 
@@ -157,6 +158,7 @@ def _take(entry: dict[str, Any], array: Callable[[str], npt.NDArray[Any]]) -> Se
         start=entry["start"],
         kinds=entry["kinds"],
         weights=entry["weights"],
+        units=entry["units"],
         segment=array(f"{key}/segment"),
         neurons={name: array(f"{key}/neurons/{index}") for index, name in enumerate(entry["neurons"])},
     )

@@ -10,7 +10,6 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_unison._compat import theme_colours
-from napari_unison.analysis.units import label_unit
 from napari_unison.display import Trace, label_roles, session_traces
 from napari_unison.display.colours import first_column
 from napari_unison.display.palettes import category_colours
@@ -205,5 +204,5 @@ def label_traces(session: Session) -> list[Trace]:
             colours[directions == category] = colour
     values = first_column(session.labels[roles.position]).astype(np.float64)
     breaks = np.array([segment.start for segment in session.segment_slices()][1:], dtype=np.intp)
-    unit = label_unit(roles.position, session.kinds[roles.position])
+    unit = session.units[roles.position]
     return [Trace(roles.position, unit, session.time, values, colours, breaks)]

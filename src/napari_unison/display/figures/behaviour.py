@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from napari_unison.analysis.units import label_unit
 from napari_unison.display.colours import (
     category_name,
     direction_maps,
@@ -65,7 +64,7 @@ def position_figure(
         note,
     )
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    unit = label_unit(roles.position, sessions[0].kinds[roles.position])
+    unit = sessions[0].units[roles.position]
     margin = 0.05 * (limits[1] - limits[0] or 1.0)
     for axes, session, position in zip(panels, first, positions, strict=False):
         direction = None if roles.direction is None else first_column(session.labels[roles.direction])

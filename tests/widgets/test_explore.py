@@ -68,6 +68,17 @@ def test_colour_changes_in_place(explore, viewer):
     assert explore.legend.legend.title == "session"
 
 
+def test_the_usual_colours_are_named_again_when_an_embedding_lacks_the_chosen_ones(explore, qtbot):
+    choose(explore.colour, "residual")
+    explore.workspace.show(kind="label-free")
+    qtbot.waitUntil(lambda: explore.workspace.embedding is not None, timeout=60_000)
+    assert explore.colour.findText("residual") == -1
+    assert explore.colour.currentText() == "position and direction"
+    choose(explore.colour, "session")
+    explore.workspace.show(colour="best")
+    assert explore.colour.currentText() == "position and direction"
+
+
 def test_size_and_opacity_reach_the_layer(explore, viewer):
     explore.point_size.setValue(3.0)
     explore.opacity.setValue(0.5)

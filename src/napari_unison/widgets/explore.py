@@ -230,12 +230,13 @@ class ExploreWidget(WorkspaceWidget):
         if modes != [self.colour.itemText(index) for index in range(self.colour.count())]:
             self.colour.clear()
             self.colour.addItems(modes)
-        self.colour.setCurrentText(settings.colour)
+        # "best" is the first of the list.
+        self.colour.setCurrentIndex(modes.index(settings.colour) if settings.colour in modes else 0)
 
     def show_drawn(self, legend: Any, n_shown: int, n_bins: int) -> None:
         """Show the legend, and how many of the time bins are drawn."""
         self.legend.set_legend(legend)
-        self.shown.setText(f"{n_shown:,} of {n_bins:,} time bins drawn")
+        self.shown.setText(f"{n_shown:,} of {n_bins:,} time bins drawn" if n_bins else "")
 
     def _on_job(self, job: Job) -> None:
         if job.kind != "embedding":

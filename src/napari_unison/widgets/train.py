@@ -174,9 +174,9 @@ class TrainWidget(WorkspaceWidget):
         """Enable what can be clicked now, and say what is going on."""
         job = self._training()
         self.start_button.setEnabled(job is None and len(self.workspace.sessions) > 0)
-        self.pause_button.setEnabled(job is not None and job.state in ("running", "paused"))
+        self.pause_button.setEnabled(job is not None and (job.can_pause or job.is_paused))
         self.pause_button.setText("Resume" if job is not None and job.is_paused else "Pause")
-        self.stop_button.setEnabled(job is not None and job.state in ("running", "paused"))
+        self.stop_button.setEnabled(job is not None and job.can_stop)
         self.status.setText(self._sentence(job))
         if job is None:
             self.progress.setRange(0, 100)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: Renderers of OpenGL drivers that are built on LLVM: Mesa's llvmpipe, softpipe and radeonsi.
 LLVM_RENDERERS = ("llvmpipe", "softpipe", "llvm", "radeonsi", "swrast")
 
+#: How often to look whether the dialog that asks before closing is answered (ms).
+DIALOG_CHECK = 50
+
 
 def unwrapped(viewer: Any) -> napari.Viewer:
     """Return the viewer itself: plugins and the console are handed a proxy that hides its privates."""
@@ -52,6 +55,26 @@ def triton_is_dangerous(renderer: str | None, platform: str = sys.platform) -> b
     if not platform.startswith("linux"):
         return False
     return renderer is None or any(word in renderer.lower() for word in LLVM_RENDERERS)
+
+
+def guard_triton_once_drawn(viewer: Any) -> None:
+    """Guard against triton as soon as the viewer has a GL context, for training without a workspace."""
+    from qtpy.QtCore import QTimer
+
+    canvas = main_canvas(viewer)
+    if _make_current(canvas):
+        guard_triton(viewer)
+        return
+    drawn = getattr(canvas, "frameSwapped", None)
+    if drawn is None:
+        return
+
+    def on_drawn() -> None:
+        drawn.disconnect(on_drawn)
+        # Not while Qt draws: asking for the renderer makes another context the current one.
+        QTimer.singleShot(0, lambda: guard_triton(viewer))
+
+    drawn.connect(on_drawn)
 
 
 def guard_triton(viewer: Any) -> bool:
@@ -96,24 +119,42 @@ def push_to_console(viewer: Any, **variables: Any) -> None:
 
 def on_viewer_closed(viewer: Any, callback: Callable[[], None]) -> None:
     """Call ``callback`` when the viewer's window closes, by click or by code."""
-    from qtpy.QtCore import QEvent, QObject
+    from qtpy.QtCore import QEvent, QObject, QThread, QTimer
 
     window = main_window(viewer)
 
+    def loop_level() -> int:
+        thread = QThread.currentThread()
+        return 0 if thread is None else thread.loopLevel()
+
     class CloseWatcher(QObject):
         is_closing = False
+        level = 0
 
         def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802, ARG002 - Qt's name
             # A dialog may decline a close, so the close event alone proves nothing: a window that was closed
             # hides. One that is not on the screen has nobody who could decline.
             kind = event.type()
             if kind == QEvent.Type.Close:
-                self.is_closing = True
                 if not window.isVisible():
                     callback()
-            elif kind == QEvent.Type.Hide and self.is_closing:
+                    return False
+                self.is_closing = True
+                self.level = loop_level()
+                # Without a loop it is code that closes, and nobody is asked.
+                if self.level:
+                    QTimer.singleShot(0, self.forget_declined)
+            elif kind == QEvent.Type.Hide and self.is_closing and not event.spontaneous():
+                self.is_closing = False
                 callback()
             return False
+
+        def forget_declined(self) -> None:
+            """Forget a close that was declined; a dialog that still asks runs a loop of its own."""
+            if self.is_closing and loop_level() > self.level:
+                QTimer.singleShot(DIALOG_CHECK, self.forget_declined)
+            else:
+                self.is_closing = False
 
     window.installEventFilter(CloseWatcher(window))
 
@@ -127,6 +168,25 @@ def forget_worker(worker: Any) -> None:
 
 
 # -- the canvas ------------------------------------------------------------------------------------------
+
+
+def scene_camera(viewer: Any) -> Any:
+    """Return the camera of the canvas."""
+    return unwrapped(viewer).scene.camera
+
+
+def cell_size(viewer: Any) -> tuple[float, float]:
+    """Return height and width (pixels) of one cell of the grid, or of the canvas without a grid."""
+    viewer = unwrapped(viewer)
+    rows, columns = viewer.canvas.grid.actual_shape(viewer.layers)
+    return viewer.canvas.size[0] / rows, viewer.canvas.size[1] / columns
+
+
+def show_grid(viewer: Any, enabled: bool) -> None:
+    """Give each layer a cell of its own, the last one first, or show all layers in one picture."""
+    grid = unwrapped(viewer).canvas.grid
+    grid.stride = -1
+    grid.enabled = enabled
 
 
 def set_canvas_title(viewer: Any, text: str, position: str) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_unison._compat import cell_size, scene_camera
+
 #: Share of the canvas that the points fill; the rest is left to title and legend.
 FILLED = 0.8
 #: How far the camera is turned off the flattest view, so that depth shows.
@@ -23,7 +25,7 @@ def view_directions(points: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDA
 
 def fit_camera(viewer: Any, points: npt.NDArray[Any], *, turn: bool) -> None:
     """Let points (n, 3) fill the canvas, or a cell of its grid; ``turn`` to their widest side first."""
-    camera = viewer.scene.camera
+    camera = scene_camera(viewer)
     if turn:
         view, up = view_directions(points)
         camera.set_view_direction(tuple(view), tuple(up))
@@ -31,8 +33,8 @@ def fit_camera(viewer: Any, points: npt.NDArray[Any], *, turn: bool) -> None:
     frame = np.array([np.cross(up, view), up, view])
     seen = points @ frame.T
     lowest, highest = seen.min(axis=0), seen.max(axis=0)
-    rows, columns = viewer.canvas.grid.actual_shape(viewer.layers)
-    cell = np.array([viewer.canvas.size[1] / columns, viewer.canvas.size[0] / rows])
+    height, width = cell_size(viewer)
+    cell = np.array([width, height])
     extent = np.maximum((highest - lowest)[:2], 1e-6)
     camera.center = tuple((lowest + highest) / 2 @ frame)
     camera.zoom = float(FILLED * np.min(cell / extent))

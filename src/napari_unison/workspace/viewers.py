@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from napari.utils.notifications import show_error, show_warning
 
-from napari_unison._compat import on_viewer_closed, push_to_console, unwrapped
+from napari_unison._compat import guard_triton_once_drawn, on_viewer_closed, push_to_console, unwrapped
 from napari_unison.workspace.layers import ViewerLayers
 from napari_unison.workspace.state import Workspace
 from napari_unison.workspace.workers import NapariRunner
@@ -44,4 +44,5 @@ def layers_of(viewer: Any) -> ViewerLayers:
         _LAYERS_OF[viewer] = ViewerLayers(workspace, viewer)
         push_to_console(viewer, workspace=workspace)
         on_viewer_closed(viewer, workspace.close)
+        guard_triton_once_drawn(viewer)
     return _LAYERS_OF[viewer]

@@ -119,7 +119,7 @@ class ExploreWidget(WorkspaceWidget):
         layout.addLayout(top)
         layout.addWidget(self.kind_words)
         layout.addLayout(form)
-        for widget in (self.shown, self.legend, self.scores, self.message):
+        for widget in (self.shown, self.scores, self.legend, self.message):
             layout.addWidget(widget)
         layout.addStretch(1)
         outer = QVBoxLayout(self)

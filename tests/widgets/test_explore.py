@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_unison.widgets.explore import ExploreWidget
+from napari_unison.workspace import Workspace
+
 pytestmark = pytest.mark.gui
 
 
@@ -18,6 +21,15 @@ def explore(unison, small_sessions):
     ).wait(60)
     unison.tabs.setCurrentWidget(unison.explore)
     return unison.explore
+
+
+def test_a_runs_description_is_not_cut_off_in_a_narrow_dock(qtbot):
+    explore = ExploreWidget(Workspace())
+    qtbot.addWidget(explore)
+    explore.resize(345, 300)
+    explore.show()
+    longest = "run 12 · 4 sessions · 10000 iterations"
+    assert explore.run.fontMetrics().horizontalAdvance(longest) < explore.run.width() - 50
 
 
 def choose(combo, text: str) -> None:

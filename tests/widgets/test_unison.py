@@ -58,7 +58,7 @@ def click(qtbot, button) -> None:
 def encoders() -> list[weakref.ref]:
     """Return the encoders that are alive."""
     gc.collect()
-    return [weakref.ref(thing) for thing in gc.get_objects() if isinstance(thing, UnifiedEncoder)]
+    return [weakref.ref(thing) for thing in gc.get_objects() if type(thing) is UnifiedEncoder]
 
 
 def let_go() -> None:
@@ -232,7 +232,9 @@ def test_closed_traces_come_back_by_the_button(shown, unison, viewer, qtbot, sma
     assert viewer.window.dock_widgets["Traces"] is unison.traces
     assert unison.traces.isVisible()
     assert [title.split()[0] for title in unison.traces.plots.titles] == ["position"]
+    dock_of(unison.traces).hide()
     click(qtbot, unison.traces_button)
+    assert unison.traces.isVisible()
     assert sum(isinstance(widget, TracesWidget) for widget in viewer.window.dock_widgets.values()) == 1
 
 

@@ -61,6 +61,7 @@ class ExploreWidget(WorkspaceWidget):
         self.run = QComboBox()
         self.run.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.run.setMinimumContentsLength(12)
+        self.run.setToolTip("The run that is shown")
         self.save_button = QPushButton("Save run…")
         self.open_button = QPushButton("Open run…")
         self.kinds = {kind: QRadioButton(title) for kind, (title, _) in KINDS.items()}
@@ -104,7 +105,7 @@ class ExploreWidget(WorkspaceWidget):
         files.addWidget(self.open_button)
         files.addWidget(self.save_button)
         top, form = _form(), _form()
-        top.addRow("run", self.run)
+        top.addRow(self.run)
         top.addRow(files)
         top.addRow("embedding", kinds)
         form.addRow("axes", self.axes)

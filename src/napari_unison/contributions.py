@@ -58,18 +58,46 @@ def recording_layers(path: Path) -> list[LayerData]:
 
 
 def run_layers(folder: Path) -> list[LayerData]:
-    """Read a saved run as the points of its embedding; an empty picture where none was saved."""
+    """Hand a saved run over to the viewer's workspace; without a viewer, read it as points."""
+    from napari import current_viewer
+
+    from napari_unison.workspace.viewers import get_workspace
+
+    viewer = current_viewer()
+    if viewer is None:
+        return [points_of_run(folder)]
+    # The workspace opens it in the background, and fills the layer.
+    get_workspace(viewer)
+    return [empty_layer(folder)]
+
+
+def empty_layer(folder: Path) -> LayerData:
+    """Return a layer without points, which a workspace fills with the run in a folder."""
+    import numpy as np
+
+    from napari_unison.workspace.layers import FOLDER_KEY
+
+    attributes = {
+        "name": f"{folder.stem} · opening",
+        "ndim": 3,
+        "antialiasing": 0,
+        "metadata": {FOLDER_KEY: folder},
+    }
+    return np.zeros((0, 3), dtype=np.float32), attributes, "points"
+
+
+def points_of_run(folder: Path) -> LayerData:
+    """Read a saved run as the points of its embedding, which is computed where none was saved."""
     from napari_unison.display import feature_colours, point_layers
-    from napari_unison.display.colours import colour_modes
     from napari_unison.encoder import load_run
-    from napari_unison.workspace.layers import FOLDER_KEY, RUN_KEY
+    from napari_unison.workspace.layers import FOLDER_KEY
 
     run = load_run(folder)
     embedding = run.embedding if run.embedding is not None else run.encoder.embed()
-    colouring = feature_colours(embedding, colour_modes(embedding)[0], on_dark=True)
-    data, attributes, kind = point_layers(embedding, "pca", colouring)[-1]
-    metadata = attributes["metadata"] | {RUN_KEY: run, FOLDER_KEY: folder}
-    return [(data, attributes | {"metadata": metadata}, kind)]
+    colouring = feature_colours(embedding, on_dark=True)
+    data, attributes, kind = point_layers(embedding, "pca", colouring, separate=False)[-1]
+    metadata = attributes["metadata"] | {FOLDER_KEY: folder}
+    return data, attributes | {"metadata": metadata}, kind
 
 
 def raster_layer(session: Session) -> LayerData:

@@ -119,3 +119,11 @@ def test_sessions_that_were_removed_are_freed(workspace, small_sessions, monkeyp
     gc.collect()
     alive = [thing.name for thing in gc.get_objects() if type(thing) is Session]
     assert [name for name in alive if name.startswith("freed")] == []
+
+
+def test_saving_can_be_done_in_the_background(workspace, tmp_path):
+    run = workspace.train().wait(60)
+    job = workspace.save(tmp_path / "mine", background=True)
+    assert job.wait(60) == tmp_path / "mine.unison" == run.folder
+    assert job.state == "finished"
+    assert (tmp_path / "mine.unison").is_dir()

@@ -118,6 +118,7 @@ def point_layers(
     size: float = 1.5,
     opacity: float = 0.7,
     combined: bool = True,
+    separate: bool = True,
 ) -> list[LayerData]:
     """Turn an embedding into points layers, one a session and one for all of them.
 
@@ -136,6 +137,8 @@ def point_layers(
         Of the points; the embedding is drawn 100 times larger than its values.
     combined : bool, default True
         Add the layer "all sessions", if there are several.
+    separate : bool, default True
+        Make the layers of the single sessions; one session alone always has its layer.
 
     Returns
     -------
@@ -160,6 +163,7 @@ def point_layers(
     layers = [
         _layer(embedding, axes, colouring, [(index, shown[index])], offsets, style)
         for index in range(len(lengths))
+        if separate or not combined or len(lengths) == 1
     ]
     if combined and len(lengths) > 1:
         layers.append(_layer(embedding, axes, colouring, list(enumerate(shown)), offsets, style))

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, ref
 
 from napari.layers import Layer, Points
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
-from napari_unison._compat import name_in_grid_cell, set_canvas_title
-from napari_unison.display import feature_colours, point_layers
+from napari_unison._compat import name_in_grid_cell, set_canvas_title, show_grid
 from napari_unison.sessions import Session, SessionError
 from napari_unison.workspace.camera import fit_camera
-from napari_unison.workspace.runs import study_run
+from napari_unison.workspace.pictures import ALL_SESSIONS, PictureMaker, same_but_style, title_of
 
 if TYPE_CHECKING:
     from napari_unison.display import LayerData
     from napari_unison.encoder import Embedding
+    from napari_unison.workspace.jobs import Job
+    from napari_unison.workspace.settings import DisplaySettings
     from napari_unison.workspace.state import Workspace
 
-#: Keys in ``layer.metadata`` under which a reader hands a session or a saved run over.
+#: Keys in ``layer.metadata`` under which a reader hands over a session, or the folder of a saved run.
 SESSION_KEY = "unison_session"
-RUN_KEY = "unison_run"
 FOLDER_KEY = "unison_folder"
 
 
@@ -43,15 +46,34 @@ class ViewerLayers:
 
     def __init__(self, workspace: Workspace, viewer: Any) -> None:
         self.workspace = workspace
-        self._viewer = ref(viewer)
+        self._viewer_reference = ref(viewer)
+        self._is_open = True
         self._points: dict[str, Points] = {}
         self._rasters: WeakSet[Layer] = WeakSet()
-        self._shown: tuple[Any, ...] = ()
+        self._shown: tuple[str, Embedding, DisplaySettings] | None = None
+        self._pictures = PictureMaker()
         workspace.events.embedding.connect(self.update)
         workspace.events.display.connect(self.update)
+        workspace.events.job.connect(self._on_job)
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in list(viewer.layers):
             self._adopt(layer)
+
+    def _viewer(self) -> Any:
+        """Return the viewer, or None if its window was closed."""
+        return self._viewer_reference() if self._is_open else None
+
+    def close(self) -> None:
+        """Leave the viewer, whose window is being closed, as it is from now on."""
+        events = self.workspace.events
+        for signal, slot in (
+            (events.embedding, self.update),
+            (events.display, self.update),
+            (events.job, self._on_job),
+        ):
+            signal.disconnect(slot, missing_ok=True)
+        self._is_open = False
+        self._points, self._shown, self._pictures = {}, None, PictureMaker()
 
     def tell_drawn(self) -> None:
         """Tell again what is drawn, for somebody who has just come."""
@@ -59,56 +81,122 @@ class ViewerLayers:
             told = layer.metadata
             self.drawn.emit(told["legend"], told["n_shown"], told["n_bins"])
 
-    # -- recordings that come as layers ----------------------------------------------------------------
+    # -- recordings and runs that come as layers -------------------------------------------------------
 
     def _on_inserted(self, event: Any) -> None:
         self._adopt(event.value)
 
     def _adopt(self, layer: Layer) -> None:
         """Take over the session or run that a reader or sample left in a layer."""
-        session = layer.metadata.get(SESSION_KEY)
-        run = layer.metadata.get(RUN_KEY)
+        session, folder = layer.metadata.get(SESSION_KEY), layer.metadata.get(FOLDER_KEY)
         if isinstance(session, Session):
-            self._rasters.add(layer)
-            if session.name not in [known.name for known in self.workspace.sessions]:
-                try:
-                    self.workspace.sessions.append(session)
-                except SessionError as error:
-                    self.workspace.events.failed.emit(f"{session.name} is shown, but was not added. {error}")
-        elif run is not None:
-            self._points.setdefault(_role(layer), layer)
-            self.workspace.add_run(study_run(run, layer.metadata[FOLDER_KEY]))
+            self._adopt_session(layer, session)
+        elif folder is not None:
+            self._adopt_run(layer, Path(folder))
+
+    def _adopt_session(self, layer: Layer, session: Session) -> None:
+        if not any(known is session for known in self.workspace.sessions):
+            try:
+                self.workspace.sessions.append(session)
+            except SessionError as error:
+                self.workspace.events.failed.emit(f"{session.name} is shown, but was not added. {error}")
+                return
+        self._rasters.add(layer)
+        if self.workspace.embedding is not None:
+            # Not at once: napari is still adding the layer.
+            self._later(self._remove_rasters)
+
+    def _adopt_run(self, layer: Layer, folder: Path) -> None:
+        viewer, taken = self._viewer(), self._points.get(ALL_SESSIONS)
+        if isinstance(layer, Points) and (taken is None or viewer is None or taken not in viewer.layers):
+            self._points[ALL_SESSIONS] = layer
+        else:
+            self._later(lambda viewer: _remove(viewer, layer))
+        job = self.workspace.open(folder, background=True)
+
+        def remove_if_empty() -> None:
+            if FOLDER_KEY in layer.metadata:
+                self._later(lambda viewer: _remove(viewer, layer))
+
+        if job.is_running:
+            job.events.finished.connect(remove_if_empty)
+        else:
+            remove_if_empty()
+
+    def _later(self, act: Callable[[Any], None]) -> None:
+        """Change the viewer once napari is done with what it is doing."""
+
+        def act_if_open() -> None:
+            viewer = self._viewer()
+            if viewer is not None:
+                act(viewer)
+
+        QTimer.singleShot(0, act_if_open)
 
     def _remove_rasters(self, viewer: Any) -> None:
         # reset_view would fit hidden layers too, and a raster is much larger than an embedding.
         for layer in list(self._rasters):
-            if layer in viewer.layers:
-                viewer.layers.remove(layer)
+            _remove(viewer, layer)
         self._rasters.clear()
 
     # -- the embedding ---------------------------------------------------------------------------------
 
     def update(self) -> None:
-        """Draw the embedding that is to be shown; does nothing while there is none."""
-        viewer, embedding = self._viewer(), self.workspace.embedding
-        run = self.workspace.run
-        if viewer is None or embedding is None or run is None:
+        """Draw the embedding that is to be shown; keep the old picture while it is being computed."""
+        viewer = self._viewer()
+        if viewer is None:
             return
-        settings = self.workspace.display
-        wanted = wanted_layers(self.workspace, embedding)
+        run, embedding, settings = self.workspace.run, self.workspace.embedding, self.workspace.display
+        if run is None or embedding is None:
+            if self.workspace.awaited is None:
+                self._clear(viewer)
+            return
+        before, self._shown = self._shown, (run.name, embedding, settings)
+        is_there = bool(self._points) and all(layer in viewer.layers for layer in self._points.values())
+        if is_there and before is not None and before[:2] == self._shown[:2]:
+            if before[2] == settings:
+                return
+            if same_but_style(before[2], settings):
+                self._restyle(settings)
+                return
+        self._redraw(viewer, before)
+
+    def _redraw(self, viewer: Any, before: tuple[str, Embedding, DisplaySettings] | None) -> None:
+        run, embedding, settings = self.workspace.run, self.workspace.embedding, self.workspace.display
+        if run is None or embedding is None:
+            return
+        wanted = self._pictures.layers(run, embedding, settings)
         self._remove_rasters(viewer)
         for role in [role for role in self._points if role not in wanted]:
-            layer = self._points.pop(role)
-            if layer in viewer.layers:
-                viewer.layers.remove(layer)
+            _remove(viewer, self._points.pop(role))
         for role, data in wanted.items():
             self._draw(viewer, role, data)
             name_in_grid_cell(self._points[role], settings.grid)
-        self._arrange(viewer, embedding)
+        self._arrange(viewer, embedding, settings, before)
         # The first layer is that of all sessions.
         title = title_of(run.name, embedding, next(iter(wanted.values()))[1]["metadata"])
         set_canvas_title(viewer, title, "bottom_left" if settings.grid else "top_left")
         self.tell_drawn()
+
+    def _restyle(self, settings: DisplaySettings) -> None:
+        for layer in self._points.values():
+            layer.size = settings.point_size
+            layer.opacity = settings.opacity
+
+    def _clear(self, viewer: Any) -> None:
+        """Take the picture away, with its title and legend."""
+        if self._shown is None:
+            return
+        for layer in self._points.values():
+            _remove(viewer, layer)
+        self._points, self._shown, self._pictures = {}, None, PictureMaker()
+        set_canvas_title(viewer, "", "top_left")
+        self.drawn.emit(None, 0, 0)
+
+    def _on_job(self, job: Job) -> None:
+        # A picture that waits for an embedding waits in vain if it fails.
+        if job.kind == "embedding" and job.error is not None:
+            self.update()
 
     def _draw(self, viewer: Any, role: str, layer_data: LayerData) -> None:
         data, attributes, _ = layer_data
@@ -119,46 +207,27 @@ class ViewerLayers:
             return
         replace_points(layer, layer_data)
 
-    def _arrange(self, viewer: Any, embedding: Embedding) -> None:
+    def _arrange(
+        self,
+        viewer: Any,
+        embedding: Embedding,
+        settings: DisplaySettings,
+        before: tuple[str, Embedding, DisplaySettings] | None,
+    ) -> None:
         """Turn to three dimensions and fit the view, when what is drawn has another extent than before."""
-        settings = self.workspace.display
-        shown = (embedding, settings.latents, settings.grid)
-        before, self._shown = self._shown, shown
-        if before == shown:
+        is_turned = before is None or before[1] is not embedding or before[2].latents != settings.latents
+        if before is not None and not is_turned and before[2].grid == settings.grid:
             return
-        viewer.canvas.grid.stride = -1
-        viewer.canvas.grid.enabled = settings.grid
+        show_grid(viewer, settings.grid)
         viewer.dims.ndisplay = 3
         # The first layer is that of all sessions.
         points = next(iter(self._points.values())).data
-        fit_camera(viewer, points, turn=not before or before[:2] != shown[:2])
+        fit_camera(viewer, points, turn=is_turned)
 
 
-def _role(layer: Layer) -> str:
-    return str(layer.metadata.get("session") or "all sessions")
-
-
-def wanted_layers(workspace: Workspace, embedding: Embedding) -> dict[str, LayerData]:
-    """Return the layers that shall be drawn, by role: a session's name or "all sessions".
-
-    "All sessions" comes first, and the last session is the next: the grid is filled from the last layer on.
-    """
-    settings, run = workspace.display, workspace.run
-    latents = settings.latents
-    if latents == "best":
-        latents = run.best_latents(embedding.kind) if run is not None else "pca"
-    colouring = feature_colours(embedding, settings.colour, on_dark=True)
-    layers = point_layers(
-        embedding,
-        latents,
-        colouring,
-        max_points=settings.max_points,
-        size=settings.point_size,
-        opacity=settings.opacity,
-    )
-    if not settings.grid:
-        layers = layers[-1:]
-    return {str(layer[1]["metadata"]["session"] or "all sessions"): layer for layer in reversed(layers)}
+def _remove(viewer: Any, layer: Layer) -> None:
+    if layer in viewer.layers:
+        viewer.layers.remove(layer)
 
 
 def replace_points(layer: Points, layer_data: LayerData) -> None:
@@ -174,13 +243,3 @@ def replace_points(layer: Points, layer_data: LayerData) -> None:
     layer.axis_labels = attributes["axis_labels"]
     layer.metadata = attributes["metadata"]
     layer.name = attributes["name"]
-
-
-def title_of(run_name: str, embedding: Embedding, shown: dict[str, Any]) -> str:
-    """Say what is drawn: kind, sessions, run, axes, and how many of the time bins."""
-    sessions = len(embedding.sessions)
-    bins, drawn = shown["n_bins"], shown["n_shown"]
-    points = f"{bins:,} time bins" if drawn == bins else f"{drawn:,} of {bins:,} time bins"
-    axes = " / ".join(name for name in shown["axes"] if name != "–")
-    count = f"{sessions} session{'s' * (sessions != 1)}"
-    return f"{embedding.short_description} · {count} · {run_name}\n{axes} · {points}"

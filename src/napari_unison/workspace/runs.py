@@ -161,5 +161,4 @@ def save_study_run(run: StudyRun, folder: Path) -> Path:
     if folder.suffix != RUN_ENDING:
         folder = folder.with_name(folder.name + RUN_ENDING)
     save_run(Run(run.encoder, run.embeddings.get("aligned"), run.held_out), folder)
-    run.folder = folder
     return folder

@@ -113,9 +113,8 @@ class Shown(ABC):
         ----------
         **changes
             Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``point_size``,
-            ``opacity``, ``grid``, ``max_points``.
-
-        A colour or latents that were chosen before and that the new embedding does not have become "best".
+            ``opacity``, ``grid``, ``max_points``. A colour or latents that were chosen before and that
+            the embedding does not have become ``"best"``.
 
         Raises
         ------
@@ -132,9 +131,12 @@ class Shown(ABC):
                 raise WorkspaceError(complaint)
             settings = settings.adapted_to(embedding)
         before, self._display = self._display, settings
+        if embedding is None and self._run is not None:
+            # First of all: whoever is told the settings finds the job that they wait for.
+            self._show_current()
         if settings != before:
             self.events.display.emit(settings)
-        if settings.kind != before.kind or embedding is None:
+        if embedding is not None and settings.kind != before.kind:
             self._show_current()
 
     def _show_current(self) -> None:

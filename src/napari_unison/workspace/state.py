@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.sessions import (
@@ -284,6 +284,12 @@ class Workspace(Shown):
 
         return self._start("embedding", title, work, deliver, subject=(id(run), key))
 
+    @property
+    def awaited(self) -> Job | None:
+        """The job that computes the embedding that is to be shown; None if it is there or nobody does."""
+        run = self._run
+        return None if run is None else self._jobs.find((id(run), self._display.kind))
+
     def _need_run(self) -> StudyRun:
         if self._run is None:
             raise WorkspaceError("there is no run yet: train an encoder or open a saved run first")
@@ -298,15 +304,41 @@ class Workspace(Shown):
 
     # -- files and long work -------------------------------------------------------------------------------
 
-    def save(self, folder: str | os.PathLike[str]) -> Path:
+    @overload
+    def save(self, folder: str | os.PathLike[str], *, background: Literal[False] = False) -> Path: ...
+    @overload
+    def save(self, folder: str | os.PathLike[str], *, background: Literal[True]) -> Job: ...
+    def save(self, folder: str | os.PathLike[str], *, background: bool = False) -> Path | Job:
         """Save the current run into a folder; the name gets the ending ``.unison``.
+
+        Parameters
+        ----------
+        folder : path
+            Where to.
+        background : bool
+            Return at once and write in the background, as the widgets do.
 
         Returns
         -------
-        Path
-            The folder that was written.
+        Path or Job
+            The folder that was written, or the job whose result it is.
         """
-        return save_study_run(self._need_run(), Path(folder))
+        run = self._need_run()
+
+        def deliver(written: Path) -> Path:
+            run.folder = written
+            return written
+
+        job = self._start(
+            "saving",
+            f"Saving {run.name}",
+            lambda job: save_study_run(run, Path(folder)),  # noqa: ARG005
+            deliver,
+        )
+        if background:
+            return job
+        written: Path = job.wait()
+        return written
 
     @property
     def jobs(self) -> list[Job]:

@@ -41,8 +41,14 @@ def layers_of(viewer: Any) -> ViewerLayers:
         workspace = Workspace(runner=NapariRunner(viewer))
         workspace.events.failed.connect(show_error)
         workspace.events.warned.connect(show_warning)
-        _LAYERS_OF[viewer] = ViewerLayers(workspace, viewer)
+        layers = _LAYERS_OF[viewer] = ViewerLayers(workspace, viewer)
+
+        def close() -> None:
+            # The layers of a window that is being closed are napari's business.
+            layers.close()
+            workspace.close()
+
         push_to_console(viewer, workspace=workspace)
-        on_viewer_closed(viewer, workspace.close)
+        on_viewer_closed(viewer, close)
         guard_triton_once_drawn(viewer)
     return _LAYERS_OF[viewer]

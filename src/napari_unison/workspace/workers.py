@@ -56,11 +56,14 @@ class JobWorker(WorkerBase[None]):
         The original changes the filter and the hook for warnings of the whole process, in this thread, and
         two at a time never put them back.
         """
-        self.signals.started.emit()
         self._has_begun = True
-        self.work()
-        self.signals.finished.emit()
-        forget_worker(self)
+        try:
+            self.signals.started.emit()
+            self.work()
+            self.signals.finished.emit()
+            forget_worker(self)
+        finally:
+            self.has_ended.set()
 
     def work(self) -> None:
         """Do the job. Touches no viewer, layer or widget: everything goes out by the signal."""
@@ -72,7 +75,6 @@ class JobWorker(WorkerBase[None]):
             # napari keeps every worker until its window is gone: hold nothing that is large.
             del job
             self._job = None
-            self.has_ended.set()
 
 
 class Title:

@@ -169,7 +169,7 @@ def test_closing_the_window_while_training_ends_the_thread_and_frees_memory(
     assert len(held) == 1
     viewer.close()
     assert not job.is_running
-    assert QThreadPool.globalInstance().activeThreadCount() == 0
+    assert QThreadPool.globalInstance().waitForDone(1000)
     let_go()
     assert [reference() for reference in held] == [None]
     assert len(workspace.sessions) == 0

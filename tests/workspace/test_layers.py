@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from napari_unison import Session, get_workspace
+from napari_unison.display import points
 from napari_unison.workspace import pictures
 from napari_unison.workspace.viewers import layers_of
 
@@ -123,3 +124,19 @@ def test_a_new_run_is_drawn_once(viewer, trained, computed):
     computed.clear()
     trained.train().wait(60)
     assert computed.count("point_layers") == 1
+
+
+def test_only_the_layers_that_are_drawn_are_made(viewer, trained, monkeypatch):
+    made = []
+    original = points._layer
+
+    def noted(*arguments):
+        made.append(len(arguments[3]))
+        return original(*arguments)
+
+    monkeypatch.setattr(points, "_layer", noted)
+    trained.show(colour="time")
+    assert made == [2]
+    made.clear()
+    trained.show(grid=True)
+    assert made == [1, 1, 2]

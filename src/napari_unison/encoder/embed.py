@@ -1,14 +1,15 @@
 """Embedding sessions with a trained network: aligned with partners, or label-free.
 
-The first convolution is linear and nothing is masked here, so every session is projected once
-(``(T, N) @ (N, kernel · h)``) and windows are taken of the projection. Bins are embedded in chunks; chunks
-share no state, so that the result does not depend on their size.
+The first convolution is linear and nothing is masked here, so it is applied to every session once, and
+windows are taken of its result. Bins are embedded in chunks; chunks share no state, so that the result does not
+depend on their size.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from torch import Tensor
 from napari_unison.encoder.alignment import NO_BIN, LabelIndex
 from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.networks import UnifiedNetwork
-from napari_unison.encoder.windows import embedding_windows
+from napari_unison.encoder.windows import padded_bins
 from napari_unison.sessions import Session
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -91,72 +92,97 @@ class PartnerBank:
         return bins, residual
 
 
-class Projector:
-    """A trained network, with sessions projected by its first convolution.
+@dataclass(frozen=True)
+class Projection:
+    """A session after the first convolution (without its bias), for every window that its bins have.
+
+    Attributes
+    ----------
+    hidden : Tensor (P, h)
+        Activations along the session with its segments' edges repeated; the last ``length`` rows are zero.
+    starts : array (T,) of int
+        The window of bin ``t`` gives ``hidden[starts[t] : starts[t] + length]``.
+    length : int
+        Rows that a window gives.
+    """
+
+    hidden: Tensor
+    starts: Array
+    length: int
+
+    def windows(self, rows: Array) -> Tensor:
+        """Return the activations of bins ``rows`` (B,): (length, B, h), zero where a row is ``NO_BIN``."""
+        silence = len(self.hidden) - self.length
+        first = np.where(rows == NO_BIN, silence, self.starts[rows])
+        index = torch.from_numpy(first + np.arange(self.length)[:, None]).to(self.hidden.device)
+        return self.hidden[index]
+
+
+def project(network: UnifiedNetwork, session: Session, number: int) -> Projection:
+    """Apply the first convolution to a whole session.
 
     Parameters
     ----------
     network : UnifiedNetwork
         Trained network.
+    session : Session
+        ``T`` bins, ``N_s`` neurons.
+    number : int
+        Its number among the training sessions.
+
+    Returns
+    -------
+    Projection
+        What windows are taken of.
     """
+    device = next(network.parameters()).device
+    architecture = network.architecture
+    with torch.no_grad():
+        weights = network.input_weights(number)
+        if isinstance(session.neural, np.ndarray):
+            neural = torch.from_numpy(np.array(session.neural, dtype=np.float32)).to(device)
+            projected = neural @ weights
+        else:
+            product = session.neural.astype(np.float32) @ weights.cpu().numpy()
+            projected = torch.from_numpy(np.asarray(product)).to(device)
+        bins, starts = padded_bins(session, architecture.left, architecture.right)
+        kernel = network.first.kernel
+        shifts = projected[torch.from_numpy(bins).to(device)].view(len(bins), kernel, -1)
+        n_hidden = len(bins) - kernel + 1
+        length = architecture.window - kernel + 1
+        hidden = shifts.new_zeros(n_hidden + length, shifts.shape[2])
+        for shift in range(kernel):
+            hidden[:n_hidden] += shifts[shift : shift + n_hidden, shift]
+    return Projection(hidden, starts, length)
 
-    def __init__(self, network: UnifiedNetwork) -> None:
-        self.network = network
-        self._device = next(network.parameters()).device
 
-    def project(self, session: Session, number: int) -> Tensor:
-        """Project a session's activity with its input weights: (T + 1, kernel · h), the last row zero.
+def embed_windows(network: UnifiedNetwork, projections: Sequence[Projection], rows: Sequence[Array]) -> Array:
+    """Embed ``T`` bins of the pseudo-animal that sessions make together.
 
-        The zero row stands for silence.
-        """
-        with torch.no_grad():
-            weights = self.network.input_weights(number)
-            if isinstance(session.neural, np.ndarray):
-                neural = torch.from_numpy(np.array(session.neural, dtype=np.float32)).to(self._device)
-                projected = neural @ weights
-            else:
-                product = session.neural.astype(np.float32) @ weights.cpu().numpy()
-                projected = torch.from_numpy(np.asarray(product)).to(self._device)
-            silence = projected.new_zeros(1, projected.shape[1])
-            return torch.cat([projected, silence])
+    Parameters
+    ----------
+    network : UnifiedNetwork
+        Trained network.
+    projections : sequence of Projection
+        Sessions that take part, at least one.
+    rows : sequence of array (T,) of int
+        For each of them, the bin that goes with each embedded bin, or ``NO_BIN``.
 
-    def silence(self) -> Tensor:
-        """Return the projection of a silent session."""
-        first = self.network.first
-        return torch.zeros(1, first.kernel * first.weight.shape[0], device=self._device)
-
-    def embed(self, projections: Sequence[Tensor], windows: Sequence[Array], rows: Sequence[Array]) -> Array:
-        """Embed ``T`` bins.
-
-        Parameters
-        ----------
-        projections : sequence of Tensor (T_i + 1, kernel · h)
-            Projected sessions that take part.
-        windows : sequence of array (T_i, W) of int
-            Their windows.
-        rows : sequence of array (T,) of int
-            For each of them, the bin that goes with each embedded bin, or ``NO_BIN``.
-
-        Returns
-        -------
-        array (T, D) of float32
-            Latents.
-        """
-        n_bins = len(rows[0])
-        steps = self.network.architecture.window
-        latents = []
-        self.network.eval()
-        with torch.no_grad():
-            for begin in range(0, n_bins, _CHUNK_BINS):
-                chunk = slice(begin, begin + _CHUNK_BINS)
-                size = min(_CHUNK_BINS, n_bins - begin)
-                total = torch.zeros(steps * size, projections[0].shape[1], device=self._device)
-                for projection, window, row in zip(projections, windows, rows, strict=True):
-                    bins = np.where(row[chunk, None] == NO_BIN, len(projection) - 1, window[row[chunk]])
-                    index = torch.from_numpy(np.ascontiguousarray(bins.T)).to(self._device)
-                    total += projection[index.reshape(-1)]
-                latents.append(self.network.from_projection(total.view(steps, size, -1)).cpu())
-        return np.asarray(torch.cat(latents).numpy())
+    Returns
+    -------
+    array (T, D) of float32
+        Latents.
+    """
+    latents = []
+    network.eval()
+    with torch.no_grad():
+        for begin in range(0, len(rows[0]), _CHUNK_BINS):
+            chunk = slice(begin, begin + _CHUNK_BINS)
+            total = network.first.bias + projections[0].windows(rows[0][chunk])
+            for projection, row in zip(projections[1:], rows[1:], strict=True):
+                total += projection.windows(row[chunk])
+            latents.append(network.after_first(total).cpu())
+    return np.asarray(torch.cat(latents).numpy())
 
 
 def embed_aligned(
@@ -189,30 +215,21 @@ def embed_aligned(
     residual : list of array (T_s, S) of float32
         Label distances of the partners.
     """
-    architecture = network.architecture
-    projector = Projector(network)
-    partner_windows = [
-        None if other is None else embedding_windows(other, architecture.left, architecture.right)
-        for other in bank.sessions
-    ]
-    projected = [
-        None if other is None else projector.project(other, number)
+    bank_projections = [
+        None if other is None else project(network, other, number)
         for number, other in enumerate(bank.sessions)
     ]
     values, residuals = [], []
     for session, own in zip(sessions, numbers, strict=True):
         partners, residual = bank.partners_of(session, own)
-        taking_part = [
-            (projection, windows, partners[number])
-            for number, (projection, windows) in enumerate(zip(projected, partner_windows, strict=True))
-            if projection is not None and windows is not None and number != own
-        ]
-        own_windows = embedding_windows(session, architecture.left, architecture.right)
-        own_projection = projector.silence() if silence_own else projector.project(session, own)
+        # silent windows of the own session keep the sum whole where nobody else takes part
         own_rows = np.full(session.n_bins, NO_BIN) if silence_own else np.arange(session.n_bins)
-        taking_part.append((own_projection, own_windows, own_rows))
-        projections, windows, rows = zip(*taking_part, strict=True)
-        values.append(projector.embed(projections, windows, rows))
+        projections, rows = [project(network, session, own)], [own_rows]
+        for number, projection in enumerate(bank_projections):
+            if projection is not None and number != own:
+                projections.append(projection)
+                rows.append(partners[number])
+        values.append(embed_windows(network, projections, rows))
         residuals.append(residual)
     return values, residuals
 
@@ -238,13 +255,10 @@ def embed_label_free(
     residual : list of array (T_s, S) of float32
         0 for the session itself, NaN for all others, which are silent.
     """
-    projector = Projector(network)
     values, residuals = [], []
     for session, own in zip(sessions, numbers, strict=True):
-        windows = embedding_windows(session, network.architecture.left, network.architecture.right)
-        values.append(
-            projector.embed([projector.project(session, own)], [windows], [np.arange(session.n_bins)])
-        )
+        rows = np.arange(session.n_bins)
+        values.append(embed_windows(network, [project(network, session, own)], [rows]))
         residual = np.full((session.n_bins, len(network.neurons)), np.nan, dtype=np.float32)
         residual[:, own] = 0
         residuals.append(residual)

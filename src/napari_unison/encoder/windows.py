@@ -28,7 +28,36 @@ def training_windows(session: Session, left: int, right: int) -> Array:
     """
     first, last = _segment_edges(session)
     centre = np.minimum(np.maximum(np.arange(session.n_bins), first + left), last + 1 - right)
-    return _windows_around(centre, first, last, left, right)
+    windows = centre[:, None] + np.arange(-left, right)
+    return np.asarray(np.clip(windows, first[:, None], last[:, None]))
+
+
+def padded_bins(session: Session, left: int, right: int) -> tuple[Array, Array]:
+    """Repeat the edge bins of every segment, so that every bin's window is a stretch of the result.
+
+    Parameters
+    ----------
+    session : Session
+        Gives length and segments.
+    left, right : int
+        The window of bin ``t`` is ``t - left … t + right - 1``.
+
+    Returns
+    -------
+    bins : array (P,) of int
+        Bins in order, each segment preceded and followed by copies of its edges.
+    starts : array (T,) of int
+        The window of bin ``t`` is ``bins[starts[t] : starts[t] + left + right]``.
+    """
+    bins, starts = [], []
+    length = 0
+    for stretch in session.segment_slices():
+        inside = np.arange(stretch.start, stretch.stop)
+        padded = np.pad(inside, (left, max(right - 1, 0)), mode="edge")
+        bins.append(padded)
+        starts.append(length + np.arange(len(inside)))
+        length += len(padded)
+    return np.concatenate(bins), np.concatenate(starts)
 
 
 def embedding_windows(session: Session, left: int, right: int) -> Array:
@@ -46,8 +75,8 @@ def embedding_windows(session: Session, left: int, right: int) -> Array:
     array (T, left + right) of int
         Bins of each window.
     """
-    first, last = _segment_edges(session)
-    return _windows_around(np.arange(session.n_bins), first, last, left, right)
+    bins, starts = padded_bins(session, left, right)
+    return np.asarray(bins[starts[:, None] + np.arange(left + right)])
 
 
 def _segment_edges(session: Session) -> tuple[Array, Array]:
@@ -58,8 +87,3 @@ def _segment_edges(session: Session) -> tuple[Array, Array]:
         first[stretch] = stretch.start
         last[stretch] = stretch.stop - 1
     return first, last
-
-
-def _windows_around(centre: Array, first: Array, last: Array, left: int, right: int) -> Array:
-    windows = centre[:, None] + np.arange(-left, right)
-    return np.asarray(np.clip(windows, first[:, None], last[:, None]))

@@ -1,8 +1,8 @@
 """Embedding sessions with a trained network: aligned with partners, or label-free.
 
 The first convolution is linear and nothing is masked here, so it is applied to every session once, and
-windows are taken of its result. Bins are embedded in chunks; chunks share no state, so that the result does not
-depend on their size.
+windows are taken of its result. Bins are embedded in chunks; chunks share no state, so that the result does
+not depend on their size.
 """
 
 from __future__ import annotations

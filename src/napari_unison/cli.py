@@ -139,7 +139,7 @@ def train(
     if encoder.was_stopped_:
         done = f"{encoder.n_iter_} of {config.max_iterations} iterations"
         click.echo(f"Stopped after {done}; the encoder so far is saved.")
-    saved = save_run(Run(encoder, encoder.embed(), tuple(held_out)), folder)
+    saved = save_run(Run(encoder, encoder.embed(), tuple(held_out)), folder, overwrite=overwrite)
     click.echo(f"Run saved in {saved}.")
 
 
@@ -150,6 +150,7 @@ def train(
     "--to", "file", type=NEW, required=True, metavar="FILE",
     help="File to write: .npz (for Embedding.load), .csv or .parquet (one row a time bin).",
 )  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Replace a file that is already there.")
 @click.option("--held-out", is_flag=True, help="Embed the part of the sessions that the run held out.")
 @click.option(
     "--label-free", is_flag=True,
@@ -163,6 +164,7 @@ def embed(
     run_folder: Path,
     paths: tuple[Path, ...],
     file: Path,
+    overwrite: bool,
     held_out: bool,
     label_free: bool,
     partners: Literal["training", "given"],
@@ -175,6 +177,8 @@ def embed(
     """
     if file.suffix not in _WRITERS:
         raise click.UsageError(f"--to {file}: the name must end in {', '.join(_WRITERS)}.")
+    if file.exists() and not overwrite:
+        raise click.UsageError(f"--to {file}: the file exists already; choose another name, or --overwrite.")
     if held_out and paths:
         raise click.UsageError("Give either files to embed, or --held-out.")
 

@@ -114,7 +114,7 @@ def _save_and_draw(run: Run, folder: Path) -> None:
     with _timed(f"Saving the run as {folder / RUN}"):
         from napari_unison.encoder import save_run
 
-        save_run(run, folder / RUN)
+        save_run(run, folder / RUN, overwrite=True)
     with _timed(f"Drawing the figures into {folder}"):
         from napari_unison.display.figures import write_figures
 

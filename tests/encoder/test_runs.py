@@ -69,7 +69,12 @@ def test_an_encoder_without_masks_stays_without_masks(rats, tmp_path):
 
 
 def test_saving_again_replaces_the_run_and_leaves_nothing_behind(folder, fitted):
-    save_run(Run(fitted), folder)
+    with pytest.raises(
+        RunError, match=r"first\.unison is a run already: choose another name, or .*overwrite=True"
+    ):
+        save_run(Run(fitted), folder)
+    assert load_run(folder).embedding is not None
+    save_run(Run(fitted), folder, overwrite=True)
     assert not (folder / "embedding.npz").exists()
     assert [path.name for path in folder.parent.iterdir()] == ["first.unison"]
     assert load_run(folder).embedding is None
@@ -81,7 +86,7 @@ def test_a_failed_save_leaves_the_earlier_run(folder, fitted, monkeypatch):
 
     monkeypatch.setattr("napari_unison.encoder.runs.write_sessions", fail)
     with pytest.raises(OSError, match="disk is full"):
-        save_run(Run(fitted), folder)
+        save_run(Run(fitted), folder, overwrite=True)
     assert [path.name for path in folder.parent.iterdir()] == ["first.unison"]
     assert load_run(folder).held_out
 

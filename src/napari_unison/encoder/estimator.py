@@ -292,12 +292,17 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return list(self.embed(sessions, align=align).values)
 
     def save(
-        self, folder: str | Path, *, embedding: Embedding | None = None, held_out: Sequence[Session] = ()
+        self,
+        folder: str | Path,
+        *,
+        embedding: Embedding | None = None,
+        held_out: Sequence[Session] = (),
+        overwrite: bool = False,
     ) -> Path:
         """Save to a folder ``NAME.unison``, without pickle; see :func:`~napari_unison.encoder.save_run`."""
         from napari_unison.encoder.runs import Run, save_run
 
-        return save_run(Run(self, embedding, tuple(held_out)), folder)
+        return save_run(Run(self, embedding, tuple(held_out)), folder, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | Path) -> UnifiedEncoder:

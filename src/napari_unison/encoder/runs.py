@@ -75,8 +75,8 @@ def is_run(folder: str | os.PathLike[str]) -> bool:
     return path.suffix == SUFFIX and (path / "run.json").is_file()
 
 
-def save_run(run: Run, folder: str | os.PathLike[str]) -> Path:
-    """Save a run; the folder appears complete or not at all, and replaces an earlier run of that name.
+def save_run(run: Run, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Save a run; the folder appears complete or not at all.
 
     Parameters
     ----------
@@ -84,6 +84,8 @@ def save_run(run: Run, folder: str | os.PathLike[str]) -> Path:
         Its encoder is fitted.
     folder : path
         Ends with ``.unison``; the suffix is added where it is missing.
+    overwrite : bool
+        Replace a run that stands there.
 
     Returns
     -------
@@ -93,7 +95,7 @@ def save_run(run: Run, folder: str | os.PathLike[str]) -> Path:
     Raises
     ------
     RunError
-        If a file or a folder that is no run stands there.
+        If a run stands there and is not to be replaced, or a file or folder that is no run.
     NotFittedError
         If the encoder was not fitted.
     """
@@ -103,6 +105,8 @@ def save_run(run: Run, folder: str | os.PathLike[str]) -> Path:
         target = target.with_name(target.name + SUFFIX)
     if target.exists() and not is_run(target):
         raise RunError(f"{target} exists and is not a saved run: choose another name")
+    if target.exists() and not overwrite:
+        raise RunError(f"{target} is a run already: choose another name, or replace it with overwrite=True")
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:

@@ -170,8 +170,12 @@ class ExploreWidget(WorkspaceWidget):
     def _choose_folder_to_save(self) -> None:
         folder, _ = QFileDialog.getSaveFileName(self, "Save the run", "", "Runs (*.unison)")
         if folder:
-            written = self.workspace.save(folder)
-            self.message.show_note(f"Saved in {written}.")
+            try:
+                written = self.workspace.save(folder)
+            except ValueError as error:
+                self.message.show_error(str(error))
+            else:
+                self.message.show_note(f"Saved in {written}.")
 
     def _choose_run_to_open(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a saved run (a folder NAME.unison)")

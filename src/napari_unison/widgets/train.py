@@ -180,7 +180,9 @@ class TrainWidget(WorkspaceWidget):
         self.status.setText(self._sentence(job))
         if job is None:
             self.progress.setRange(0, 100)
-            self.progress.setValue(0 if self.workspace.run is None else 100)
+            run = self.workspace.run
+            whole = run is not None and not run.encoder.was_stopped_
+            self.progress.setValue(100 if whole else 0)
         elif job.phase in ("embedding", "choosing the best latents"):
             self.progress.setRange(0, 0)
 

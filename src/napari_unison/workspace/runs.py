@@ -154,11 +154,12 @@ def study_run(saved: Any, folder: Path) -> StudyRun:
     return run
 
 
-def save_study_run(run: StudyRun, folder: Path) -> Path:
-    """Write a run into a folder whose name ends in ``.unison``."""
+def save_study_run(run: StudyRun, folder: Path, *, overwrite: bool = False) -> Path:
+    """Write a run into a folder whose name ends in ``.unison``; its own folder may be written again."""
     from napari_unison.encoder import Run, save_run
 
     if folder.suffix != RUN_ENDING:
         folder = folder.with_name(folder.name + RUN_ENDING)
-    save_run(Run(run.encoder, run.embeddings.get("aligned"), run.held_out), folder)
+    saved = Run(run.encoder, run.embeddings.get("aligned"), run.held_out)
+    save_run(saved, folder, overwrite=overwrite or folder == run.folder)
     return folder

@@ -305,16 +305,24 @@ class Workspace(Shown):
     # -- files and long work -------------------------------------------------------------------------------
 
     @overload
-    def save(self, folder: str | os.PathLike[str], *, background: Literal[False] = False) -> Path: ...
+    def save(
+        self, folder: str | os.PathLike[str], *, overwrite: bool = False, background: Literal[False] = False
+    ) -> Path: ...
     @overload
-    def save(self, folder: str | os.PathLike[str], *, background: Literal[True]) -> Job: ...
-    def save(self, folder: str | os.PathLike[str], *, background: bool = False) -> Path | Job:
+    def save(
+        self, folder: str | os.PathLike[str], *, overwrite: bool = False, background: Literal[True]
+    ) -> Job: ...
+    def save(
+        self, folder: str | os.PathLike[str], *, overwrite: bool = False, background: bool = False
+    ) -> Path | Job:
         """Save the current run into a folder; the name gets the ending ``.unison``.
 
         Parameters
         ----------
         folder : path
             Where to.
+        overwrite : bool
+            Replace another run that stands there; a run's own folder may always be written again.
         background : bool
             Return at once and write in the background, as the widgets do.
 
@@ -332,7 +340,7 @@ class Workspace(Shown):
         job = self._start(
             "saving",
             f"Saving {run.name}",
-            lambda job: save_study_run(run, Path(folder)),  # noqa: ARG005
+            lambda job: save_study_run(run, Path(folder), overwrite=overwrite),  # noqa: ARG005
             deliver,
         )
         if background:

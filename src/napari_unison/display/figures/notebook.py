@@ -270,7 +270,7 @@ def _first_bins_position(material: _Material) -> Figure:
         material.sessions,
         n_bins=FIRST_BINS,
         limits=material.limits,
-        note="behaviour alone; the aligned embeddings of these bins are drawn beside",
+        note="behaviour alone; the next figures show the aligned embeddings of these bins",
     )
 
 

@@ -290,6 +290,18 @@ def test_embed_takes_files_as_partners_of_each_other(
     assert len(embedding.values[0]) == 200
 
 
+def test_embed_replaces_a_file_only_when_told_to(run_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "latents.csv"
+    assert command("embed", run_folder, "--label-free", "--to", file).exit_code == 0
+    before = file.read_text()
+    result = command("embed", run_folder, "--to", file)
+    assert result.exit_code == 2
+    assert "the file exists already; choose another name, or --overwrite" in result.stderr
+    assert file.read_text() == before
+    assert command("embed", run_folder, "--overwrite", "--to", file).exit_code == 0
+    assert file.read_text() != before
+
+
 def test_embed_refuses_kinds_of_files_that_it_does_not_write(run_folder: Path, tmp_path: Path) -> None:
     result = command("embed", run_folder, "--to", tmp_path / "latents.xls")
     assert result.exit_code == 2

@@ -210,6 +210,16 @@ def test_a_saved_run_opens_in_another_workspace(workspace, tmp_path):
     assert other.run.held_out[0].n_bins == run.held_out[0].n_bins
 
 
+def test_a_run_replaces_its_own_folder_and_no_other(workspace, tmp_path):
+    workspace.train().wait(60)
+    folder = workspace.save(tmp_path / "first")
+    assert workspace.save(folder) == folder
+    workspace.train().wait(60)
+    with pytest.raises(ValueError, match=r"first\.unison is a run already: choose another name"):
+        workspace.save(folder)
+    assert workspace.save(folder, overwrite=True) == folder
+
+
 def test_choosing_a_run_by_name(workspace):
     first = workspace.train().wait(60)
     second = workspace.train().wait(60)

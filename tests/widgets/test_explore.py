@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_unison._compat import main_window
 from napari_unison.widgets.explore import ExploreWidget
+from napari_unison.widgets.trace_plots import round_to_span
 from napari_unison.workspace import Workspace
 
 pytestmark = pytest.mark.gui
@@ -63,6 +65,20 @@ def test_quick_scores_say_what_is_decoding_and_what_is_circular(explore, qtbot):
     assert "label-free (decoding)" in position
     assert "aligned (circular)" in direction
     assert scores.table.isReadOnly()
+
+
+def test_quick_scores_come_into_view_in_a_low_window(shown, explore, viewer, qtbot):
+    main_window(viewer).resize(1280, 700)
+    scores = explore.scores
+    qtbot.mouseClick(scores.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not scores.table.isHidden(), timeout=60_000)
+    qtbot.waitUntil(lambda: scores.table.visibleRegion().boundingRect().height() > 40, timeout=5000)
+
+
+def test_ticks_are_as_exact_as_their_axis_needs():
+    assert round_to_span(4.3e-05, 1.6) == 0
+    assert round_to_span(0.017, 1.6) == pytest.approx(0.0176, abs=0.001)
+    assert round_to_span(5.0, 0.0) == 5.0
 
 
 def test_a_run_that_held_nothing_out_has_no_scores(explore, qtbot):

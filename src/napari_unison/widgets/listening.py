@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from psygnal import SignalInstance
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QScrollArea, QWidget
 
 from napari_unison.workspace.state import Workspace
@@ -40,6 +40,22 @@ class WorkspaceWidget(QWidget):
         """Call ``slot`` on a signal until the widget is deleted."""
         signal.connect(slot)
         self._connections.append((signal, slot))
+
+
+def scroll_to(widget: QWidget) -> None:
+    """Bring a widget that was just shown into view in the area that scrolls it, if there is one."""
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QScrollArea):
+        parent = parent.parentWidget()
+    if parent is None:
+        return
+    area = parent
+    # it has its place only once the layout is made; the timer ends with the area
+    timer = QTimer(area)
+    timer.setSingleShot(True)
+    timer.timeout.connect(lambda: area.ensureWidgetVisible(widget))
+    timer.timeout.connect(timer.deleteLater)
+    timer.start(50)
 
 
 def scrolled(widget: QWidget) -> QScrollArea:

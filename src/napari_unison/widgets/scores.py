@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWi
 
 from napari_unison.analysis.decoding import ALL_SESSIONS, LabelScore
 from napari_unison.analysis.quick_scores import QuickScores
-from napari_unison.widgets.listening import WorkspaceWidget
+from napari_unison.widgets.listening import WorkspaceWidget, scroll_to
 from napari_unison.widgets.messages import Message
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.scoring import score_run, scores_of
@@ -73,6 +73,8 @@ class ScoresWidget(WorkspaceWidget):
         else:
             self.message.show_note(f"{job.phase.capitalize()} …" if job.is_running else "")
         self.update_scores()
+        if self.table.isVisible() and not job.is_running:
+            scroll_to(self.table)
 
 
 def summary(scores: QuickScores) -> str:

@@ -81,7 +81,7 @@ class ValueScale(scene.Widget):
         lower, upper = limits
         self._shares = [(value - lower) / (upper - lower) for value in marked]
         self._text = scene.Text(
-            [value_text(value) for value in marked],
+            [value_text(round_to_span(value, upper - lower)) for value in marked],
             parent=self,
             pos=np.zeros((len(marked), 2)),
             anchor_x="right",
@@ -250,6 +250,12 @@ class TracePlots:
         for cursor in self._cursors:
             cursor.set_data(pos=time or 0.0, color=(1, 1, 1, 0.0 if time is None else 0.7))
         self.canvas.update()
+
+
+def round_to_span(value: float, span: float) -> float:
+    """Round a value to a thousandth of what an axis spans: 0.00004 on an axis of 1.6 is 0."""
+    step = span / 1000
+    return round(value / step) * step if step > 0 else value
 
 
 def value_range(values: npt.NDArray[np.float64]) -> tuple[float, float]:

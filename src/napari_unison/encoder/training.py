@@ -15,7 +15,6 @@ from napari_unison.encoder.config import EncoderConfig
 from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.loss import InfoNCE, goodness_of_fit
 from napari_unison.encoder.masking import Masker, warn_of_masks_without_effect
-from napari_unison.encoder.memory import freed_memory_kept
 from napari_unison.encoder.networks import UnifiedNetwork, architecture_of
 from napari_unison.encoder.progress import Progress, ProgressCallback, TrainingControl
 from napari_unison.encoder.sampling import BatchSampler
@@ -193,15 +192,14 @@ class Trainer:
         total = len(history.loss) + iterations
         clock = _Clock(history.seconds[-1] if history.seconds else 0.0, len(history.loss))
         self.state.network.train()
-        with freed_memory_kept():
-            while len(history.loss) < total:
-                if control is not None:
-                    clock.leave_out(control.wait_while_paused)
-                    if control.is_stopped:
-                        break
-                self._advance(clock)
-                if on_progress is not None and clock.is_due():
-                    on_progress(self._progress(total, clock))
+        while len(history.loss) < total:
+            if control is not None:
+                clock.leave_out(control.wait_while_paused)
+                if control.is_stopped:
+                    break
+            self._advance(clock)
+            if on_progress is not None and clock.is_due():
+                on_progress(self._progress(total, clock))
         self.state.optimizer = self._optimizer.state_dict()
         if on_progress is not None and clock.has_stepped(len(history.loss)):
             on_progress(self._progress(total, clock))

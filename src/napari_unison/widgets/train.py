@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
@@ -21,14 +23,16 @@ from napari_unison.widgets.config_form import ConfigForm, groups
 from napari_unison.widgets.line_plot import LinePlot
 from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
+from napari_unison.widgets.training_plan import PlanLine, duration_text
 from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.runs import StudyRun
 from napari_unison.workspace.state import Workspace
 
 CUSTOM = "custom"
-#: Between two repaints of the curves (ms).
-REPAINT_INTERVAL = 250
+#: Between two repaints of bar, sentence and curves (ms). Together, for each repaint of anything in a window
+#: with OpenGL canvases puts the whole window together anew.
+REPAINT_INTERVAL = 300
 MOST_DRAWN = 600
 
 
@@ -37,11 +41,11 @@ class TrainWidget(WorkspaceWidget):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
-        self._points: list[tuple[int, float, float]] = []
+        self._forget_curves()
         self._repaint = QTimer(self)
         self._repaint.setSingleShot(True)
         self._repaint.setInterval(REPAINT_INTERVAL)
-        self._repaint.timeout.connect(self._draw_curves)
+        self._repaint.timeout.connect(self._show_progress)
         self._make_fields()
         self._make_controls()
         self._lay_out()
@@ -68,6 +72,7 @@ class TrainWidget(WorkspaceWidget):
         self.pause_button = QPushButton("Pause")
         self.stop_button = QPushButton("Stop")
         self.stop_button.setToolTip("End the training and keep what it has learned so far.")
+        self.plan = PlanLine(self.workspace)
         self.progress = QProgressBar()
         self.status = QLabel()
         self.status.setWordWrap(True)
@@ -92,6 +97,7 @@ class TrainWidget(WorkspaceWidget):
             buttons.addWidget(button, 0, column)
         layout = QVBoxLayout(self)
         layout.addWidget(scrolled(inner), 1)
+        layout.addWidget(self.plan)
         layout.addLayout(buttons)
         for widget in (self.progress, self.status, self.message, self.fit, self.loss):
             layout.addWidget(widget)
@@ -118,7 +124,7 @@ class TrainWidget(WorkspaceWidget):
         if not self.form.commit_all():
             self.message.show_error("A value above is not valid: put it right, then start.")
             return
-        self._points = []
+        self._forget_curves()
         try:
             self.workspace.train()
         except ValueError as error:
@@ -164,7 +170,7 @@ class TrainWidget(WorkspaceWidget):
         if job.kind != "training":
             return
         if job.state == "running" and job.progress is None:
-            self._points = []
+            self._forget_curves()
             self.message.show_note("")
         if job.error is not None:
             self.message.show_error(str(job.error) or type(job.error).__name__)
@@ -183,7 +189,7 @@ class TrainWidget(WorkspaceWidget):
             run = self.workspace.run
             whole = run is not None and not run.encoder.was_stopped_
             self.progress.setValue(100 if whole else 0)
-        elif job.phase in ("embedding", "choosing the best latents"):
+        elif is_after_training(job):
             self.progress.setRange(0, 0)
 
     def _sentence(self, job: Job | None) -> str:
@@ -196,21 +202,31 @@ class TrainWidget(WorkspaceWidget):
             return "Paused."
         if job.state == "stopping":
             return "Stopping, then embedding what was learned …"
-        if job.progress is None or job.phase in ("embedding", "choosing the best latents"):
+        if is_after_training(job):
             return f"{job.phase.capitalize()} …"
+        if job.progress is None:
+            return "Preparing: speed and remaining time come with the first steps …"
         return progress_sentence(job.progress)
 
+    def _forget_curves(self) -> None:
+        self._told = array("d"), array("d"), array("d")
+
     def _on_progress(self, progress: Progress) -> None:
-        self._points.append((progress.iteration, progress.loss, progress.goodness_of_fit))
-        self.progress.setRange(0, progress.total)
-        self.progress.setValue(progress.iteration)
-        self.status.setText(self._sentence(self._training()))
+        """Keep what was told; it is shown with what else comes before the next repaint."""
+        values = (progress.iteration, progress.loss, progress.goodness_of_fit)
+        for column, value in zip(self._told, values, strict=True):
+            column.append(value)
         if not self._repaint.isActive():
             self._repaint.start()
 
-    def _draw_curves(self) -> None:
-        if self._points:
-            iteration, loss, fit = np.array(self._points).T
+    def _show_progress(self) -> None:
+        job = self._training()
+        if job is not None and job.progress is not None and not is_after_training(job):
+            self.progress.setRange(0, job.progress.total)
+            self.progress.setValue(job.progress.iteration)
+            self.status.setText(self._sentence(job))
+        iteration, loss, fit = (np.array(column) for column in self._told)
+        if len(iteration):
             self.draw_curves(iteration, loss, fit)
 
     def draw_curves(self, iteration: np.ndarray, loss: np.ndarray, fit: np.ndarray) -> None:
@@ -225,6 +241,11 @@ class TrainWidget(WorkspaceWidget):
             self._repaint.stop()
             self.draw_curves(np.arange(1, len(loss) + 1), loss, fit)
         self._show_job()
+
+
+def is_after_training(job: Job) -> bool:
+    """Tell whether the training itself is over and its result is being prepared."""
+    return job.phase in ("embedding", "choosing the best latents")
 
 
 def averaged(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -242,16 +263,6 @@ def preset_of(config: EncoderConfig) -> str:
         if preset.model_dump(exclude=aside) == config.model_dump(exclude=aside):
             return name
     return CUSTOM
-
-
-def duration_text(seconds: float) -> str:
-    """Write a time in the words of a clock: 45 s, 3 min, 2 h 10 min."""
-    if not np.isfinite(seconds):
-        return "unknown"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def progress_sentence(progress: Progress) -> str:

@@ -39,6 +39,8 @@ class StudyRun:
         For each of them, R² of every label and latent, chosen inside the embedding.
     folder : Path or None
         Where the run is saved.
+    trained_here : bool
+        Whether it was trained since the program began, so that its times are those of this machine.
     """
 
     name: str
@@ -47,6 +49,7 @@ class StudyRun:
     embeddings: dict[str, Embedding] = field(default_factory=dict)
     latent_scores: dict[str, LatentScores | None] = field(default_factory=dict)
     folder: Path | None = None
+    trained_here: bool = False
 
     def __repr__(self) -> str:
         return f"<StudyRun {self.description}>"
@@ -109,7 +112,7 @@ def train_run(
     encoder = UnifiedEncoder.from_config(config.model_copy(update={"verbose": False}))
     job.tell_phase("training")
     encoder.fit(list(training), on_progress=job.tell_progress, control=job.control)
-    run = StudyRun(name, encoder, tuple(held_out))
+    run = StudyRun(name, encoder, tuple(held_out), trained_here=True)
     if not job.is_cancelled:
         embedding, scores = embed_run(job, run, align=True, partners="training")
         run.embeddings["aligned"], run.latent_scores["aligned"] = embedding, scores

@@ -1,0 +1,187 @@
+"""What the next training will use, and how long it will take as far as that is known."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse
+
+from napari_unison.encoder import ConfigurationError, EncoderConfig
+from napari_unison.sessions import Session
+
+if TYPE_CHECKING:
+    from napari_unison.workspace.runs import StudyRun
+
+#: Parameters that change neither the time of a step nor its memory.
+_WITHOUT_WEIGHT = frozenset(
+    {"max_iterations", "learning_rate", "temperature", "min_temperature", "random_state", "verbose"}
+)
+#: Of a float32 number (bytes).
+_NUMBER = 4
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What the next training will use.
+
+    Attributes
+    ----------
+    device : str
+        Where it computes, and why there; or why it cannot.
+    threads : int or None
+        Threads on the CPU; None on another device.
+    memory : float or None
+        Estimate of what the training adds to the memory of the device (bytes).
+    seconds : float or None
+        Expected time, if a training of the same kind was done since the program began.
+    measured_on : str
+        The run that the time was measured on.
+    """
+
+    device: str
+    threads: int | None = None
+    memory: float | None = None
+    seconds: float | None = None
+    measured_on: str = ""
+
+
+@cache
+def load_encoder() -> threading.Thread:
+    """Begin to load torch and the encoder in the background, once in a process.
+
+    Loading takes seconds, which a person who has opened recordings and still looks at the parameters does
+    not notice.
+
+    Returns
+    -------
+    Thread
+        The thread that loads; what was asked for is there when it has ended.
+    """
+    thread = threading.Thread(target=_load_encoder, name="loading the encoder")
+    thread.start()
+    return thread
+
+
+def _load_encoder() -> None:
+    # Modules are made of very many objects that stay. Looking through all of them for garbage, again and
+    # again while they come, holds up the window for a quarter of a second each time.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        import napari_unison.encoder.estimator  # noqa: F401
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def plan_training(
+    sessions: Sequence[Session], config: EncoderConfig, validation_share: float, runs: Sequence[StudyRun] = ()
+) -> TrainingPlan:
+    """Say what a training on sessions would use; imports torch.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+        The ``S`` sessions of the workspace.
+    config : EncoderConfig
+        Parameters of the training.
+    validation_share : float
+        Share of each session's end that it would not see.
+    runs : sequence of StudyRun
+        Runs so far, to know the speed from.
+
+    Returns
+    -------
+    TrainingPlan
+        With a device that says what is wrong, and nothing else, where the configured device is not here.
+    """
+    import torch
+
+    from napari_unison.encoder.devices import choose_device
+
+    try:
+        device = choose_device(config.device)
+    except ConfigurationError as error:
+        return TrainingPlan(str(error))
+    run = _measured_run(sessions, config, validation_share, str(device), runs)
+    return TrainingPlan(
+        device=_device_text(device.type, str(device), config.device),
+        threads=torch.get_num_threads() if device.type == "cpu" else None,
+        memory=_memory(sessions, config, 1 - validation_share, dense_input=device.type != "cpu"),
+        seconds=None if run is None else config.max_iterations * _step_time(run),
+        measured_on="" if run is None else run.name,
+    )
+
+
+def _device_text(kind: str, device: str, wanted: str) -> str:
+    import torch
+
+    name = torch.cuda.get_device_name(device) if kind == "cuda" else device.upper()
+    if wanted != "auto":
+        return f"{name}, as chosen"
+    if kind != "cpu":
+        return f"{name}, the fastest device here"
+    if torch.version.cuda is None:
+        return "CPU, as this torch knows no CUDA"
+    return "CPU, as no graphics card was found"
+
+
+def _memory(sessions: Sequence[Session], config: EncoderConfig, share: float, *, dense_input: bool) -> float:
+    """Estimate what a training keeps (bytes): recordings, a batch with its gradients, the weights."""
+    window = int("".join(letter for letter in config.model_architecture if letter.isdigit()))
+    neurons = sum(session.n_neurons for session in sessions)
+    numbers = 0.0
+    for session in sessions:
+        neural = session.neural
+        # an entry of a sparse matrix comes with its column
+        data = 2 * neural.nnz if scipy.sparse.issparse(neural) else neural.size
+        numbers += share * (data + 2 * window * session.n_bins)
+    samples = 3 * config.batch_size
+    # after the first layer: every layer's output, its gradient, and a buffer
+    steps = window + 4
+    numbers += 3 * samples * (steps * config.num_hidden_units + config.output_dimension)
+    if dense_input:
+        numbers += 2 * samples * window * neurons
+    # weights of the first layer, which grow with the neurons, their gradient and Adam's two averages
+    numbers += 4 * 2 * neurons * config.num_hidden_units
+    return _NUMBER * numbers
+
+
+def _measured_run(
+    sessions: Sequence[Session],
+    config: EncoderConfig,
+    validation_share: float,
+    device: str,
+    runs: Sequence[StudyRun],
+) -> StudyRun | None:
+    """Return the last run that was trained here on recordings of the same size in the same way."""
+
+    def weighs(parameters: EncoderConfig) -> dict[str, object]:
+        return parameters.model_dump(exclude=set(_WITHOUT_WEIGHT) | {"device"})
+
+    def is_like(trained_on: Sequence[Session]) -> bool:
+        return len(trained_on) == len(sessions) and all(
+            before.n_neurons == now.n_neurons
+            and abs(before.n_bins - (1 - validation_share) * now.n_bins) <= 1
+            for before, now in zip(trained_on, sessions, strict=True)
+        )
+
+    for run in reversed(runs):
+        encoder = run.encoder
+        if not run.trained_here or encoder.device_ != device or encoder.n_iter_ < 2:
+            continue
+        if is_like(encoder.training_sessions_) and weighs(encoder.config_) == weighs(config):
+            return run
+    return None
+
+
+def _step_time(run: StudyRun) -> float:
+    """Return the mean time of a step (s), the first one left out: it prepares what the others use."""
+    seconds = np.asarray(run.encoder.history_["seconds"])
+    return float((seconds[-1] - seconds[0]) / (len(seconds) - 1))

@@ -87,6 +87,7 @@ def test_every_mask_can_be_configured():
         ({"label_scaling": "zscore"}, ["label_scaling", "'none', 'range' or 'standard'"]),
         ({"positives": "both"}, ["positives", "'independent' or 'shared'"]),
         ({"max_label_distance": 0}, ["max_label_distance", "greater than 0"]),
+        ({"sessions_per_step": 1}, ["sessions_per_step", "greater than or equal to 2", "given: 1"]),
         ({"device": "gpu"}, ["device", "'gpu'"]),
         ({"random_state": -1}, ["random_state", "-1"]),
         ({"verbose": "perhaps"}, ["verbose", "'perhaps'"]),

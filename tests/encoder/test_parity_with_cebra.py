@@ -120,7 +120,8 @@ def test_partners_are_as_near_as_the_reference_s(peers, rats):
     expected = theirs.sampler.sample_all_sessions(torch.from_numpy(bins), 0).numpy()
     points = ours.alignment.points
     for target in (1, 2):
-        found, residual = ours.alignment.partners(0, bins, target, rng)
+        found = ours.alignment.partners(0, bins, target, rng.random(len(bins)))
+        residual = ours.alignment.distances(0, bins, target)
         distance = np.linalg.norm(points[0][bins] - points[target][expected[target]], axis=1)
         # the reference computes squared distances in float32 as |a|² + |b|² - 2ab: exact to about 1e-6
         assert (residual <= distance + 1e-9).all()
@@ -134,7 +135,7 @@ def test_references_come_from_the_same_distribution(peers, seeded):
     ours, theirs = peers
     rng = np.random.default_rng(1)
     batches = 60
-    mine = np.concatenate([ours.draw_pseudo_animals(512, rng) for _ in range(batches)], axis=1)
+    mine = np.concatenate([ours.draw(512, rng).reference for _ in range(batches)], axis=1)
     reference = np.concatenate([theirs.sampler.sample_prior(512) for _ in range(batches)], axis=1)
     for session, points in enumerate(ours.alignment.points):
         for column in range(points.shape[1]):
@@ -144,8 +145,9 @@ def test_references_come_from_the_same_distribution(peers, seeded):
 def test_positives_and_label_changes_come_from_the_same_distribution(peers, seeded):
     ours, theirs = peers
     rng = np.random.default_rng(2)
-    reference = np.concatenate([ours.draw_pseudo_animals(512, rng) for _ in range(40)], axis=1)
-    mine = ours.draw_positives(reference, rng)
+    batches = [ours.draw(512, rng) for _ in range(40)]
+    reference = np.concatenate([batch.reference for batch in batches], axis=1)
+    mine = np.concatenate([batch.positive for batch in batches], axis=1)
     expected = theirs.sampler.sample_conditional(torch.from_numpy(reference))
     for session, points in enumerate(ours.alignment.points):
         change = points[mine[session]] - points[reference[session]]

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,7 @@ def test_reference_and_negative_are_independent(rats):
 
 
 def test_pseudo_animals_stand_at_the_same_place_in_all_sessions(rats):
-    bins = sampler(rats).draw_pseudo_animals(300, np.random.default_rng(0))
+    bins = sampler(rats).draw(300, np.random.default_rng(0)).reference
     positions = [rat.labels["position"][chosen] for rat, chosen in zip(rats, bins, strict=True)]
     directions = [rat.labels["direction"][chosen] for rat, chosen in zip(rats, bins, strict=True)]
     assert np.ptp(positions, axis=0).max() < 0.15
@@ -84,14 +86,14 @@ def test_bins_with_missing_labels_are_never_drawn(make_session):
 
 def test_shared_positives_take_one_change_for_all_sessions(make_session):
     rats = [make_session("a", 2000, seed=1), make_session("b", 2000, seed=1, n_neurons=3)]
-    rng = np.random.default_rng(0)
-    shared = sampler(rats, positives="shared")
-    bins = shared.draw_pseudo_animals(300, rng)
-    positive = shared.draw_positives(bins, rng)
-    points = shared.alignment.points
-    np.testing.assert_allclose(points[0][positive[0]], points[1][positive[1]], atol=1e-9)
-    independent = sampler(rats).draw_positives(bins, rng)
-    assert np.abs(points[0][independent[0]] - points[1][independent[1]]).max() > 0.1
+
+    def differences(positives):
+        drawing = sampler(rats, positives=positives)
+        first, second = drawing.draw(300, np.random.default_rng(0)).positive
+        return np.abs(drawing.alignment.points[0][first] - drawing.alignment.points[1][second])
+
+    np.testing.assert_allclose(differences("shared"), 0, atol=1e-9)
+    assert differences("independent").max() > 0.1
 
 
 def test_partners_beyond_the_label_distance_are_silent_in_the_whole_sample():
@@ -114,3 +116,77 @@ def test_no_sample_is_silent_in_all_sessions(rats, distance):
         batch = drawing.draw(200, rng)
         assert (batch.reference != NO_BIN).any(axis=0).all()
         assert (batch.positive != NO_BIN).any(axis=0).all()
+
+
+@pytest.fixture(scope="module")
+def six_rats(make_session):
+    return [make_session(f"rat {seed}", 300 + 10 * seed, seed=seed) for seed in range(6)]
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"sessions_per_step": 3}, {"positives": "shared"}, {"max_label_distance": 0.005}]
+)
+def test_threads_do_not_change_what_is_drawn(six_rats, options):
+    alone, threaded = (sampler(six_rats, **options) for _ in range(2))
+    first, second = np.random.default_rng(5), np.random.default_rng(5)
+    with ThreadPoolExecutor(3) as executor:
+        for _ in range(5):
+            expected, found = alone.draw(100, first), threaded.draw(100, second, executor)
+            for name in ("reference", "positive", "negative", "sessions"):
+                np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_an_error_in_a_thread_is_not_lost(six_rats):
+    drawing = sampler(six_rats)
+    drawing.changes = drawing.changes[:, :1].repeat(2, axis=1)
+    with ThreadPoolExecutor(2) as executor, pytest.raises(ValueError, match="broadcast"):
+        drawing.draw(10, np.random.default_rng(0), executor)
+
+
+def test_all_sessions_take_part_unless_a_number_is_given(six_rats):
+    for options in ({}, {"sessions_per_step": 6}, {"sessions_per_step": 99}):
+        batch = sampler(six_rats, **options).draw(20, np.random.default_rng(0))
+        np.testing.assert_array_equal(batch.sessions, np.arange(6))
+        assert batch.reference.shape == batch.positive.shape == batch.negative.shape == (6, 20)
+
+
+def test_a_subset_of_sessions_is_drawn_anew_for_each_batch(six_rats):
+    drawing = sampler(six_rats, sessions_per_step=2)
+    rng = np.random.default_rng(0)
+    times_drawn = np.zeros(6)
+    for _ in range(600):
+        batch = drawing.draw(4, rng)
+        assert batch.reference.shape == (2, 4)
+        assert batch.sessions[0] < batch.sessions[1]
+        times_drawn[batch.sessions] += 1
+    np.testing.assert_allclose(times_drawn / 600, 1 / 3, atol=0.06)
+
+
+def test_rows_of_a_subset_belong_to_its_sessions(six_rats):
+    drawing = sampler(six_rats, sessions_per_step=3)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        batch = drawing.draw(50, rng)
+        for bins in (batch.reference, batch.negative):
+            positions = [
+                six_rats[session].labels["position"][chosen]
+                for session, chosen in zip(batch.sessions, bins, strict=True)
+            ]
+            assert np.ptp(positions, axis=0).max() < 0.15
+
+
+@pytest.mark.parametrize("sessions_per_step", [None, 3])
+def test_every_session_is_the_reference_equally_often(sessions_per_step):
+    """Sessions stand at labels of their own, so that the reference's session shows in its bins."""
+    rng = np.random.default_rng(0)
+    sessions = [Session(f"s{i}", np.ones((40, 1)), {"x": np.arange(40.0) + 1000 * i}, 0.1) for i in range(4)]
+    drawing = sampler(sessions, sessions_per_step=sessions_per_step)
+    anchors = {"reference": np.zeros(4), "negative": np.zeros(4)}
+    for _ in range(1000):
+        batch = drawing.draw(30, rng)
+        for role, counts in anchors.items():
+            # all bins of the anchor are drawn from, of the others only the first or the last
+            distinct = [len(np.unique(bins)) for bins in getattr(batch, role)]
+            counts[batch.sessions[int(np.argmax(distinct))]] += 1
+    for counts in anchors.values():
+        np.testing.assert_allclose(counts / 1000, 0.25, atol=0.05)

@@ -25,7 +25,7 @@ def bins(rats):
     drawn = BatchSampler(rats, LabelSpace(rats), time_offsets=10).draw(40, np.random.default_rng(0))
     reference = drawn.reference.copy()
     reference[1, :7] = NO_BIN
-    return BatchBins(reference, drawn.positive, drawn.negative)
+    return BatchBins(reference, drawn.positive, drawn.negative, drawn.sessions)
 
 
 def assemblers(rats, masks):

@@ -243,6 +243,14 @@ class EncoderConfig(BaseModel):
         group="alignment advanced",
         gt=0,
     )
+    sessions_per_step: int | None = _field(
+        None,
+        "Sessions in each pseudo-animal: a fresh random subset of this many sessions in every step; empty "
+        "for all. Faster with many sessions, but a pseudo-animal then holds fewer neurons than the aligned "
+        "embedding, whose inputs sum over all sessions. Each session is still the reference equally often.",
+        group="alignment advanced",
+        ge=2,
+    )
     device: str = _field(
         "auto",
         "Where to compute: auto, cpu, cuda, cuda:1, mps.",

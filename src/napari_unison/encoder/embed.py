@@ -87,7 +87,7 @@ class PartnerBank:
             rng = np.random.default_rng([self._seed, zlib.crc32(session.name.encode()), number])
             matches = index.match(labels[known])
             near = matches.distance <= self._max_distance
-            bins[number, known] = np.where(near, index.draw(matches, np.arange(len(known)), rng), NO_BIN)
+            bins[number, known] = np.where(near, matches.draw(rng.random(len(known))), NO_BIN)
             residual[known, number] = np.where(near, matches.distance, np.nan)
         return bins, residual
 

@@ -89,6 +89,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         label_scaling: str = "none",
         positives: str = "independent",
         max_label_distance: float | None = None,
+        sessions_per_step: int | None = None,
         device: str = "auto",
         random_state: int | None = None,
         verbose: bool = True,
@@ -109,6 +110,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.label_scaling = label_scaling
         self.positives = positives
         self.max_label_distance = max_label_distance
+        self.sessions_per_step = sessions_per_step
         self.device = device
         self.random_state = random_state
         self.verbose = verbose

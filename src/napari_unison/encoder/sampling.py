@@ -8,6 +8,7 @@ whose label is nearest to the reference's label plus an observed change of label
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,11 +23,45 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True)
 class BatchBins:
-    """Bins of a batch, each array (S, B) of int; ``NO_BIN`` where a session is silent in a sample."""
+    """Bins of a batch; ``NO_BIN`` where a session is silent in a sample.
+
+    Attributes
+    ----------
+    reference, positive, negative : arrays (k, B) of int
+        Bins; row ``i`` belongs to session ``sessions[i]``.
+    sessions : array (k,) of int
+        The sessions that take part, in ascending order.
+    """
 
     reference: Array
     positive: Array
     negative: Array
+    sessions: Array
+
+
+@dataclass(frozen=True)
+class _Chances:
+    """Every random number of a batch, drawn before anything is searched.
+
+    Attributes
+    ----------
+    sessions : array (k,) of int
+        The sessions that take part.
+    anchors : pair of int
+        Sessions that the bins of references and negatives are drawn from.
+    anchor_bins : pair of array (B,) of int
+        Those bins.
+    change : array (k, B) of int
+        Which label change leads to a positive.
+    uniform : array (3, k, B)
+        Decides between ties of references, negatives and positives.
+    """
+
+    sessions: Array
+    anchors: tuple[int, int]
+    anchor_bins: tuple[Array, Array]
+    change: Array
+    uniform: Array
 
 
 class BatchSampler:
@@ -44,6 +79,8 @@ class BatchSampler:
         Whether each session draws its own label change or all share one a sample.
     max_label_distance : float, optional
         Partners and positives farther than this are silenced.
+    sessions_per_step : int, optional
+        Sessions that take part in a batch, drawn anew each time; all unless given, or if there are fewer.
 
     Raises
     ------
@@ -59,7 +96,9 @@ class BatchSampler:
         time_offsets: int,
         positives: Literal["independent", "shared"] = "independent",
         max_label_distance: float | None = None,
+        sessions_per_step: int | None = None,
     ) -> None:
+        self._n_taking_part = min(sessions_per_step or len(sessions), len(sessions))
         self._space = space
         self._shared = positives == "shared"
         points = [space.encode(session) for session in sessions]
@@ -69,7 +108,7 @@ class BatchSampler:
                 raise SessionError(f"session {session.name!r} has no bin in which all labels are known")
         self.changes = _label_changes(sessions, points, space, time_offsets)
 
-    def draw(self, n_samples: int, rng: np.random.Generator) -> BatchBins:
+    def draw(self, n_samples: int, rng: np.random.Generator, executor: Executor | None = None) -> BatchBins:
         """Draw a batch.
 
         Parameters
@@ -78,49 +117,73 @@ class BatchSampler:
             Batch size ``B``.
         rng : numpy.random.Generator
             Source of randomness.
+        executor : concurrent.futures.Executor, optional
+            Threads that share the sessions between them. They do not change what is drawn.
 
         Returns
         -------
         BatchBins
-            Bins of reference, positive and negative in every session.
+            Bins of reference, positive and negative in every session that takes part.
         """
-        reference = self.draw_pseudo_animals(n_samples, rng)
-        negative = self.draw_pseudo_animals(n_samples, rng)
-        return BatchBins(reference, self.draw_positives(reference, rng), negative)
+        chances = self._chances(n_samples, rng)
+        bins = np.empty((3, len(chances.sessions), n_samples), dtype=np.intp)
+        distance = np.full(bins.shape[1:], np.inf)
 
-    def draw_pseudo_animals(self, n_samples: int, rng: np.random.Generator) -> Array:
-        """Draw bins of one random session uniformly, and their partners in all others: (S, B) of int."""
-        chosen = int(rng.integers(self.alignment.n_sessions))
-        valid = self.alignment.indices[chosen].bins
-        bins = valid[rng.integers(len(valid), size=n_samples)]
-        return np.stack(
-            [
-                self.alignment.partners(chosen, bins, target, rng)[0]
-                for target in range(self.alignment.n_sessions)
-            ]
+        def search(place: int) -> None:
+            for role in range(2):
+                bins[role, place] = self.alignment.partners(
+                    chances.anchors[role],
+                    chances.anchor_bins[role],
+                    int(chances.sessions[place]),
+                    chances.uniform[role, place],
+                )
+            self._search_positives(chances, place, bins[0, place], bins[2, place], distance[place])
+
+        # a list, so that an error in a thread is raised here
+        list((map if executor is None else executor.map)(search, range(len(chances.sessions))))
+        reference, negative, positive = bins
+        if self.alignment.max_distance < np.inf:
+            # the nearest session always stays: a sample that is silent everywhere would teach nothing
+            reach = np.maximum(self.alignment.max_distance, distance.min(axis=0))
+            positive[distance > reach] = NO_BIN
+        return BatchBins(reference, positive, negative, chances.sessions)
+
+    def _chances(self, n_samples: int, rng: np.random.Generator) -> _Chances:
+        """Draw all random numbers of a batch, in an order that no thread can change."""
+        n_sessions, n_taking_part = self.alignment.n_sessions, self._n_taking_part
+        sessions = np.arange(n_sessions)
+        if n_taking_part < n_sessions:
+            sessions = np.sort(rng.choice(n_sessions, n_taking_part, replace=False))
+        first, second = (int(session) for session in rng.choice(sessions, 2))
+        valid = [self.alignment.indices[anchor].bins for anchor in (first, second)]
+        bins = [known[rng.integers(len(known), size=n_samples)] for known in valid]
+        shape = (n_taking_part, n_samples)
+        change = rng.integers(len(self.changes), size=n_samples if self._shared else shape)
+        return _Chances(
+            sessions,
+            (first, second),
+            (bins[0], bins[1]),
+            np.broadcast_to(change, shape),
+            rng.random((3, *shape)),
         )
 
-    def draw_positives(self, reference: Array, rng: np.random.Generator) -> Array:
-        """Draw each session's positive for references (S, B): (S, B) of int."""
-        n_sessions, n_samples = reference.shape
-        shared = rng.integers(len(self.changes), size=n_samples) if self._shared else None
-        positive = np.full_like(reference, NO_BIN)
-        residual = np.full(reference.shape, np.inf)
-        for session in range(n_sessions):
-            present = np.flatnonzero(reference[session] != NO_BIN)
+    def _search_positives(
+        self, chances: _Chances, place: int, reference: Array, positive: Array, distance: Array
+    ) -> None:
+        """Write one session's positives of its references and how far they are from what was looked for."""
+        session = int(chances.sessions[place])
+        change, uniform = chances.change[place], chances.uniform[2, place]
+        present: Any = slice(None)
+        if self.alignment.max_distance < np.inf:
+            present = np.flatnonzero(reference != NO_BIN)
+            positive[:] = NO_BIN
             if len(present) == 0:
-                continue
-            own = rng.integers(len(self.changes), size=len(present))
-            change = own if shared is None else shared[present]
-            labels = self.alignment.points[session][reference[session, present]]
-            index = self.alignment.indices[session]
-            matches = index.match(self._space.shift(labels, self.changes[change]))
-            bins = index.draw(matches, np.arange(len(present)), rng)
-            positive[session, present] = bins
-            residual[session, present] = matches.distance
-        # the nearest session always stays: a sample that is silent everywhere would teach nothing
-        too_far = residual > np.maximum(self.alignment.max_distance, residual.min(axis=0))
-        return np.where(too_far, NO_BIN, positive)
+                return
+        labels = self.alignment.points[session].take(reference[present], axis=0)
+        shifted = self._space.shift(labels, self.changes.take(change[present], axis=0))
+        matches = self.alignment.indices[session].match(shifted)
+        positive[present] = matches.draw(uniform[present])
+        distance[present] = matches.distance
 
 
 def _label_changes(

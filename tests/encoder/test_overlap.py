@@ -27,6 +27,17 @@ def test_bins_are_counted_not_distinct_labels():
     assert label_overlap([often, only]).share[0, 1] == pytest.approx(0.9)
 
 
+def test_of_many_distinct_labels_a_part_that_is_spread_evenly_is_asked():
+    """Half of the first session's bins rest at a place that the second never visits."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(0, 10, 15_001), np.full(15_001, 20.0)])
+    first = Session("first", np.ones((len(x), 1)), {"x": x}, 0.1)
+    second = Session("second", np.ones((9000, 1)), {"x": rng.uniform(0, 10, 9000)}, 0.1)
+    overlap = label_overlap([first, second])
+    assert overlap.share[0, 1] == pytest.approx(0.5, abs=0.002)
+    assert overlap.share[1, 0] == 1
+
+
 def test_the_four_rats_share_their_behaviour_but_not_in_their_first_bins():
     rats = sample_sessions("linear-track")
     assert label_overlap(rats).gaps() == []

@@ -78,6 +78,7 @@ class LabelIndex:
     def __init__(self, points: Array, tolerance: float = 1e-9) -> None:
         self.tolerance = tolerance
         self.bins = np.flatnonzero(~np.isnan(points).any(axis=1))
+        self.bins_by_row = np.empty(0, dtype=np.int32)
         self.rows = np.empty((0, points.shape[1]))
         self.row_of_bin = np.full(len(points), NO_BIN, dtype=np.int32)
         if len(self.bins) == 0:
@@ -154,9 +155,7 @@ class Alignment:
         self.points = points
         self.max_distance = np.inf if max_distance is None else max_distance
         self.indices = [LabelIndex(labels, tie_tolerance) for labels in points]
-        self._candidates = [
-            _Candidates(index.bins_by_row) if len(index.bins) else None for index in self.indices
-        ]
+        self._candidates = [_Candidates(index.bins_by_row) for index in self.indices]
         self._tables: dict[tuple[int, int], Array] = {}
 
     @property
@@ -167,7 +166,7 @@ class Alignment:
     @property
     def n_bytes(self) -> int:
         """Memory of the partner tables and their ties, in bytes."""
-        candidates = sum(found.bins.nbytes for found in self._candidates if found is not None)
+        candidates = sum(found.bins.nbytes for found in self._candidates)
         return candidates + sum(table.nbytes for table in self._tables.values())
 
     def partners(self, source: int, bins: Array, target: int, uniform: Array) -> Array:
@@ -191,11 +190,10 @@ class Alignment:
         """
         if source == target:
             return bins
-        candidates = self._candidates[target]
-        if candidates is None:
+        if len(self.indices[target].bins) == 0:
             return np.full(len(bins), NO_BIN)
-        first, count = self._look_up(source, bins, target, candidates)
-        partner = candidates.bins.take(first + (uniform * np.abs(count)).astype(np.int32))
+        first, count = self._look_up(source, bins, target)
+        partner = self._candidates[target].bins.take(first + (uniform * np.abs(count)).astype(np.int32))
         if self.max_distance < np.inf:
             partner[count < 0] = NO_BIN
         return np.asarray(partner)
@@ -215,14 +213,13 @@ class Alignment:
         """
         if source == target:
             return np.zeros(len(bins))
-        candidates = self._candidates[target]
-        if candidates is None:
+        if len(self.indices[target].bins) == 0:
             return np.full(len(bins), np.nan)
-        first, _ = self._look_up(source, bins, target, candidates)
-        nearest = self.points[target][candidates.bins[first]]
+        first, _ = self._look_up(source, bins, target)
+        nearest = self.points[target][self._candidates[target].bins[first]]
         return np.asarray(np.linalg.norm(nearest - self.points[source][bins], axis=1))
 
-    def _look_up(self, source: int, bins: Array, target: int, candidates: _Candidates) -> tuple[Array, Array]:
+    def _look_up(self, source: int, bins: Array, target: int) -> tuple[Array, Array]:
         """Return where the candidates of bins begin and their number, negative where they are given up."""
         key = (source, target)
         if key not in self._tables:
@@ -238,7 +235,7 @@ class Alignment:
             asked = np.flatnonzero(is_asked)
             matches = self.indices[target].match(self.indices[source].rows[asked])
             given_up = matches.distance > self.max_distance
-            table[asked, 0] = candidates.place(matches)
+            table[asked, 0] = self._candidates[target].place(matches)
             table[asked, 1] = np.where(given_up, -matches.count, matches.count)
             found = _take_pairs(table, rows)
         return found[:, 0], found[:, 1]

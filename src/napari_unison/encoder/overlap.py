@@ -23,6 +23,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 NEAR: float = 0.1
 #: Below this share of bins with a near partner, two sessions hardly share behaviour.
 ENOUGH: float = 0.9
+#: In sessions with more distinct labels than this, so many bins stand for all.
+ASKED: int = 2000
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class LabelOverlap:
     names : tuple of str
         The ``S`` sessions.
     share : array (S, S)
-        Share of the row session's bins that have a near partner in the column session, 0 to 1.
+        Share of the row session's bins that have a near partner in the column session, 0 to 1; in a session
+        with more than :data:`ASKED` distinct labels, of so many bins, spread evenly over its labels.
     distance : array (S, S)
         Median label distance of the nearest partner, in the units of the scaled labels.
     tolerance : float
@@ -95,17 +98,27 @@ def overlap_in(space: LabelSpace, points: Sequence[Array], names: Sequence[str])
     share = np.eye(len(points))
     distance = np.zeros((len(points), len(points)))
     for i, source in enumerate(indices):
-        weight = np.bincount(source.row_of_bin[source.bins], minlength=len(source.rows))
+        asked, weight = _asked(source)
         for j, target in enumerate(indices):
             if i == j:
                 continue
             if len(source.bins) == 0 or len(target.bins) == 0:
                 distance[i, j] = np.nan
                 continue
-            residual = target.match(source.rows).distance
+            residual = target.match(source.rows[asked]).distance
             share[i, j] = weight[residual <= tolerance].sum() / weight.sum()
             distance[i, j] = np.median(np.repeat(residual, weight))
     return LabelOverlap(tuple(names), share, distance, tolerance)
+
+
+def _asked(source: LabelIndex) -> tuple[Array, Array]:
+    """Return the rows of a session that partners are looked for, and how many bins each stands for."""
+    row = source.row_of_bin[source.bins_by_row]
+    if len(source.rows) > ASKED:
+        # rows that are near in label stand side by side, so that every n-th bin covers all labels
+        row = row[np.linspace(0, len(row) - 1, ASKED).astype(np.intp)]
+    asked, weight = np.unique(row, return_counts=True)
+    return asked, weight
 
 
 def warn_of_gaps(overlap: LabelOverlap) -> None:

@@ -120,10 +120,13 @@ class Window:
         return time.perf_counter()
 
     def describe(self, begin: float, end: float) -> dict[str, float]:
-        """Describe how much later than the nominal the beats of a stretch of time came (ms)."""
+        """Describe how much later than the nominal the beats came (ms).
+
+        A gap belongs to the stretch of time in which it ends.
+        """
         beats = np.array(self.beats)
         first = max(int(np.searchsorted(beats, begin)) - 1, 0)
-        beats = beats[first : int(np.searchsorted(beats, end)) + 1]
+        beats = beats[first : int(np.searchsorted(beats, end))]
         gaps = np.maximum(1000 * np.diff(beats) - NOMINAL, 0)
         if len(gaps) == 0:
             return {"beats": 0}
@@ -152,7 +155,9 @@ def train_in_window(seconds: float, picture: Path | None = None) -> tuple[dict[s
     trains = window.wait_until(lambda: job.progress is not None or not job.is_running)
     if not job.is_running:
         job.wait()
+    busy = time.thread_time()
     until = window.live(seconds)
+    busy = time.thread_time() - busy
     window.live(0.2)
     if picture is not None:
         window.viewer.screenshot(str(picture), canvas_only=False, flash=False)
@@ -165,10 +170,11 @@ def train_in_window(seconds: float, picture: Path | None = None) -> tuple[dict[s
         "idle": (idle_begin, idle_end),
         "start-up": (clicked, trains),
         "training": (trains, until),
-        "stopping": (stopped, told[0] - NOMINAL / 1000),
+        "stopping": (stopped, told[0]),
         "drawing": (told[0], end),
     }
     report = {name: window.describe(*stretch) for name, stretch in phases.items()}
+    report["training"]["share_of_a_core"] = round(busy / (until - trains), 3)
     report["start-up"]["seconds"] = round(trains - clicked, 2)
     report["stopping"]["seconds"] = round(told[0] - stopped, 2)
     ends = run.encoder.history_["seconds"]
@@ -206,6 +212,9 @@ def measure(seconds: float, picture: Path | None) -> dict[str, Any]:
             "in the window": shown,
             "without a window": {"before": before, "after": after},
             "slower": round(slower, 2),
+            "slower_by_median_step": round(
+                2 * shown["median_step_ms"] / (before["median_step_ms"] + after["median_step_ms"]), 2
+            ),
             "noise": round(max(rates) / min(rates), 2),
         },
         "target": TARGET,

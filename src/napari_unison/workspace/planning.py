@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import scipy.sparse
 
 from napari_unison.encoder import ConfigurationError, EncoderConfig
 from napari_unison.sessions import Session
+from napari_unison.workspace.garbage import without_collections
 
 if TYPE_CHECKING:
     from napari_unison.workspace.runs import StudyRun
@@ -69,15 +69,8 @@ def load_encoder() -> threading.Thread:
 
 
 def _load_encoder() -> None:
-    # Modules are made of very many objects that stay. Looking through all of them for garbage, again and
-    # again while they come, holds up the window for a quarter of a second each time.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with without_collections():
         import napari_unison.encoder.estimator  # noqa: F401
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def plan_training(
@@ -143,9 +136,9 @@ def _memory(sessions: Sequence[Session], config: EncoderConfig, share: float, *,
         data = 2 * neural.nnz if scipy.sparse.issparse(neural) else neural.size
         numbers += share * (data + 2 * window * session.n_bins)
     samples = 3 * config.batch_size
-    # after the first layer: every layer's output, its gradient, and a buffer
+    # after the first layer: outputs of the layers, their gradients, and what is needed between them
     steps = window + 4
-    numbers += 3 * samples * (steps * config.num_hidden_units + config.output_dimension)
+    numbers += 5 * samples * (steps * config.num_hidden_units + config.output_dimension)
     if dense_input:
         numbers += 2 * samples * window * neurons
     # weights of the first layer, which grow with the neurons, their gradient and Adam's two averages

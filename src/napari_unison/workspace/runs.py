@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,10 +12,11 @@ import numpy as np
 
 from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.sessions import Session
+from napari_unison.workspace.garbage import without_collections
 
 if TYPE_CHECKING:
     from napari_unison.analysis import LatentScores
-    from napari_unison.encoder import UnifiedEncoder
+    from napari_unison.encoder import Progress, UnifiedEncoder
     from napari_unison.workspace.jobs import Job
     from napari_unison.workspace.settings import EmbeddingKind
 
@@ -105,13 +107,22 @@ def train_run(
 ) -> StudyRun:
     """Train, embed the training sessions with their labels, and choose the best latents.
 
-    A stop keeps the encoder as it is and still embeds. Runs in the job's thread.
+    A stop keeps the encoder as it is and still embeds. Runs in the job's thread, without collections of
+    garbage until the first step is done.
     """
     from napari_unison.encoder import UnifiedEncoder
 
     encoder = UnifiedEncoder.from_config(config.model_copy(update={"verbose": False}))
     job.tell_phase("training")
-    encoder.fit(list(training), on_progress=job.tell_progress, control=job.control)
+    quiet = ExitStack()
+
+    def tell(progress: Progress) -> None:
+        quiet.close()
+        job.tell_progress(progress)
+
+    with quiet:
+        quiet.enter_context(without_collections())
+        encoder.fit(list(training), on_progress=tell, control=job.control)
     run = StudyRun(name, encoder, tuple(held_out), trained_here=True)
     if not job.is_cancelled:
         embedding, scores = embed_run(job, run, align=True, partners="training")

@@ -47,15 +47,15 @@ def test_it_follows_the_parameters(line, small_sessions):
     load_encoder().join(60)
     line.workspace.sessions.extend(small_sessions)
     line.workspace.configure(device="cpu")
-    assert "CPU, as chosen · " in line.label.text()
+    assert "CPU (as chosen) · " in line.label.text()
     line.workspace.configure(device="cuda:7")
     assert "'cuda:7' is not here" in line.label.text()
 
 
 def test_the_whole_sentence():
-    plan = TrainingPlan("CPU, as no graphics card was found", 2, 3.84e8, 490.0, "run 1")
+    plan = TrainingPlan("CPU (no graphics card was found)", 2, 3.84e8, 490.0, "run 1")
     assert plan_sentence(plan) == (
-        "Trains on: CPU, as no graphics card was found · 2 threads · about 380 MB of memory. "
+        "Trains on: CPU (no graphics card was found) · 2 threads · about 380 MB of memory. "
         "About 8 min, at the speed of run 1."
     )
 

@@ -17,7 +17,7 @@ SMALL = EncoderConfig(
 
 def test_a_device_that_was_chosen_is_named_as_chosen(small_sessions):
     plan = plan_training(small_sessions, SMALL, 0.2)
-    assert plan.device == "CPU, as chosen"
+    assert plan.device == "CPU (as chosen)"
     assert plan.threads >= 1
 
 
@@ -28,9 +28,9 @@ def test_without_a_graphics_card_the_reason_for_the_cpu_is_said(small_sessions, 
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     automatic = SMALL.model_copy(update={"device": "auto"})
     monkeypatch.setattr(torch.version, "cuda", None)
-    assert plan_training(small_sessions, automatic, 0.2).device == "CPU, as this torch knows no CUDA"
+    assert plan_training(small_sessions, automatic, 0.2).device == "CPU (torch is installed without CUDA)"
     monkeypatch.setattr(torch.version, "cuda", "13.0")
-    assert plan_training(small_sessions, automatic, 0.2).device == "CPU, as no graphics card was found"
+    assert plan_training(small_sessions, automatic, 0.2).device == "CPU (no graphics card was found)"
 
 
 def test_a_device_that_is_not_here_is_said_before_the_start(small_sessions):

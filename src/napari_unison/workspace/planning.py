@@ -117,12 +117,12 @@ def _device_text(kind: str, device: str, wanted: str) -> str:
 
     name = torch.cuda.get_device_name(device) if kind == "cuda" else device.upper()
     if wanted != "auto":
-        return f"{name}, as chosen"
+        return f"{name} (as chosen)"
     if kind != "cpu":
-        return f"{name}, the fastest device here"
+        return f"{name} (the fastest device here)"
     if torch.version.cuda is None:
-        return "CPU, as this torch knows no CUDA"
-    return "CPU, as no graphics card was found"
+        return "CPU (torch is installed without CUDA)"
+    return "CPU (no graphics card was found)"
 
 
 def _memory(sessions: Sequence[Session], config: EncoderConfig, share: float, *, dense_input: bool) -> float:

@@ -18,10 +18,10 @@ def test_no_masks_mask_nothing():
 
 
 def test_neurons_are_masked_for_all_steps_each_by_itself():
-    mask = draw({"RandomNeuronMask": 0.7})
-    assert mask.neurons.shape == (4000, 40)
-    assert mask.neurons.mean() == pytest.approx(0.3, abs=0.01)
-    assert np.corrcoef(mask.neurons[:, 0], mask.neurons[:, 1])[0, 1] == pytest.approx(0, abs=0.06)
+    kept = draw({"RandomNeuronMask": 0.7}).neurons.kept(SHAPE)
+    assert kept.shape == (4000, 40)
+    assert kept.mean() == pytest.approx(0.3, abs=0.01)
+    assert np.corrcoef(kept[:, 0], kept[:, 1])[0, 1] == pytest.approx(0, abs=0.06)
 
 
 def test_steps_are_masked_for_all_neurons():
@@ -31,7 +31,7 @@ def test_steps_are_masked_for_all_neurons():
 
 
 def test_neuron_blocks_are_contiguous_and_of_one_length():
-    masked = ~draw({"NeuronBlockMask": 0.26}).neurons
+    masked = ~draw({"NeuronBlockMask": 0.26}).neurons.kept(SHAPE)
     assert (masked.sum(axis=1) == 10).all()
     starts = (np.diff(masked.astype(int), axis=1, prepend=0) == 1).sum(axis=1)
     assert (starts == 1).all()
@@ -46,7 +46,7 @@ def test_time_blocks_are_spans():
 
 
 def test_whole_sessions_survive_or_fall_together():
-    kept = draw({"SessionMask": True}).neurons
+    kept = draw({"SessionMask": True}).neurons.kept(SHAPE)
     sessions = np.stack(
         [kept[:, :20], kept[:, 20:25].repeat(4, axis=1), kept[:, 25:].repeat(2, axis=1)[:, :20]]
     )
@@ -67,7 +67,7 @@ def test_each_draw_takes_one_of_the_masks_and_one_of_its_ratios():
         mask = masker.draw(SHAPE, rng)
         assert (mask.neurons is None) != (mask.steps is None)
         if mask.neurons is not None:
-            shares.append(round(float(mask.neurons.mean()), 1))
+            shares.append(round(float(mask.neurons.kept(SHAPE).mean()), 1))
     assert 15 < len(shares) < 45
     assert set(shares) == {0.2, 0.8}
 

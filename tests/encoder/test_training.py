@@ -73,7 +73,7 @@ def test_the_format_of_the_activity_does_not_matter(rats):
 
 def test_sparse_and_dense_products_train_alike(rats, monkeypatch):
     by_sparse = UnifiedEncoder(**SMALL | {"max_iterations": 20}).fit(rats)
-    monkeypatch.setattr("napari_unison.encoder.training.DENSE_FROM", 0.0)
+    monkeypatch.setattr("napari_unison.encoder.cpu.engine.DENSE_FROM", 0.0)
     by_dense = UnifiedEncoder(**SMALL | {"max_iterations": 20}).fit(rats)
     np.testing.assert_allclose(by_dense.history_["loss"], by_sparse.history_["loss"], atol=1e-4)
     torch.testing.assert_close(weights(by_dense), weights(by_sparse), atol=1e-3, rtol=1e-3)

@@ -1,4 +1,4 @@
-"""Training input: windows of the drawn bins, stacked on the neuron axis and masked."""
+"""Training input for torch: windows of the drawn bins, stacked on the neuron axis and masked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from napari_unison.encoder.alignment import NO_BIN
-from napari_unison.encoder.masking import InputShape, Mask, Masker
+from napari_unison.encoder.masking import InputShape, Mask
 from napari_unison.encoder.sampling import BatchBins
 from napari_unison.encoder.windows import training_windows
 from napari_unison.sessions import Session
@@ -37,68 +37,75 @@ class BatchAssembler:
         The window of bin ``t`` is ``t - left … t + right - 1``.
     batch_size : int
         Samples ``B`` of reference, positive and negative each.
-    masker : Masker
-        Draws the masks.
     device : torch.device
         Where the input is made.
     """
 
     def __init__(
-        self,
-        sessions: Sequence[Session],
-        left: int,
-        right: int,
-        batch_size: int,
-        masker: Masker,
-        device: torch.device,
+        self, sessions: Sequence[Session], left: int, right: int, batch_size: int, device: torch.device
     ) -> None:
         self._neural = [neural_tensor(session, device) for session in sessions]
         self._windows = [
             torch.from_numpy(training_windows(session, left, right).T.copy()).to(device)
             for session in sessions
         ]
-        self._masker = masker
         self._device = device
-        neurons = tuple(session.n_neurons for session in sessions)
-        self._shape = InputShape(batch_size, left + right, neurons)
-        self._columns = np.concatenate([[0], np.cumsum(neurons)])
-        self._input = torch.empty(left + right, 3 * batch_size, sum(neurons), device=device)
+        self._batch_size = batch_size
+        self._neurons = np.array([session.n_neurons for session in sessions])
+        self._first_neuron = np.cumsum(self._neurons) - self._neurons
+        self._input = torch.zeros(left + right, 3 * batch_size, int(self._neurons.sum()), device=device)
 
-    def assemble(self, bins: BatchBins, rng: np.random.Generator) -> Tensor:
+    def shape(self, bins: BatchBins) -> InputShape:
+        """Return the sizes of a batch's input: only sessions that take part count."""
+        neurons = tuple(self._neurons[bins.sessions].tolist())
+        return InputShape(self._batch_size, self._input.shape[0], neurons)
+
+    def assemble(self, bins: BatchBins, masks: Sequence[Mask]) -> Tensor:
         """Return the masked windows of a batch.
 
         Parameters
         ----------
         bins : BatchBins
             Drawn bins.
-        rng : numpy.random.Generator
-            Source of the masks' randomness.
+        masks : sequence of Mask
+            Of reference, positive and negative.
 
         Returns
         -------
         Tensor (W, 3 · B, ΣN)
-            Samples of reference, positive and negative one after another. The next call overwrites it.
+            Samples of reference, positive and negative one after another; zero for sessions that take no
+            part. The next call overwrites it.
         """
-        roles = (bins.reference, bins.positive, bins.negative)
-        self._gather(np.concatenate(roles, axis=1))
-        size = self._shape.n_samples
-        for role in range(len(roles)):
-            self._apply(self._masker.draw(self._shape, rng), slice(role * size, (role + 1) * size))
+        roles = np.concatenate([bins.reference, bins.positive, bins.negative], axis=1)
+        if len(bins.sessions) < len(self._neurons):
+            self._input.zero_()
+        for session, drawn in zip(bins.sessions.tolist(), roles, strict=True):
+            self._gather(session, drawn)
+        shape = self.shape(bins)
+        for role, mask in enumerate(masks):
+            samples = slice(role * self._batch_size, (role + 1) * self._batch_size)
+            self._apply(mask, shape, bins.sessions, samples)
         return self._input
 
-    def _gather(self, bins: Array) -> None:
-        for session, drawn in enumerate(bins):
-            index = torch.from_numpy(np.maximum(drawn, 0)).to(self._device)
-            columns = slice(self._columns[session], self._columns[session + 1])
-            windows = self._windows[session][:, index]
-            self._input[:, :, columns] = self._neural[session][windows]
-            silent = drawn == NO_BIN
-            if silent.any():
-                self._input[:, torch.from_numpy(silent).to(self._device), columns] = 0
+    def _columns(self, session: int) -> slice:
+        first = int(self._first_neuron[session])
+        return slice(first, first + int(self._neurons[session]))
 
-    def _apply(self, mask: Mask, samples: slice) -> None:
+    def _gather(self, session: int, drawn: Array) -> None:
+        index = torch.from_numpy(np.maximum(drawn, 0)).to(self._device)
+        columns = self._columns(session)
+        self._input[:, :, columns] = self._neural[session][self._windows[session][:, index]]
+        silent = drawn == NO_BIN
+        if silent.any():
+            self._input[:, torch.from_numpy(silent).to(self._device), columns] = 0
+
+    def _apply(self, mask: Mask, shape: InputShape, sessions: Array, samples: slice) -> None:
         part = self._input[:, samples]
         if mask.neurons is not None:
-            part.mul_(torch.from_numpy(mask.neurons).to(self._device))
+            kept = torch.from_numpy(mask.neurons.kept(shape)).to(self._device)
+            begin = 0
+            for session, size in zip(sessions.tolist(), shape.neurons, strict=True):
+                part[:, :, self._columns(session)].mul_(kept[:, begin : begin + size])
+                begin += size
         if mask.steps is not None:
             part.mul_(torch.from_numpy(mask.steps).to(self._device)[:, :, None])

@@ -116,7 +116,7 @@ class InfoNCE(nn.Module):
         min_temperature: float | None = None,
     ) -> None:
         super().__init__()
-        self._euclidean = distance == "euclidean"
+        self.is_euclidean = distance == "euclidean"
         self._highest = math.inf if min_temperature is None else 1 / min_temperature
         start = torch.tensor(-math.log(temperature))
         if learn_temperature:
@@ -137,6 +137,6 @@ class InfoNCE(nn.Module):
     def forward(self, reference: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """Return the loss (nats) of latents, each ``(B, D)``."""
         loss: Tensor = _InfoNCE.apply(  # type: ignore[no-untyped-call]
-            reference, positive, negative, self.inverse_temperature, self._euclidean
+            reference, positive, negative, self.inverse_temperature, self.is_euclidean
         )
         return loss

@@ -8,7 +8,7 @@ time blocks after Baevski et al., 2020, wav2vec 2.0).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ from napari_unison.encoder.config import MaskParameters, RatioGrid, RatioList, T
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+_SAMPLE_STRIDE = 0x9E3779B97F4A7C15
+_NEURON_STRIDE = 0x9E3779B9
+
 
 @dataclass(frozen=True)
 class InputShape:
@@ -25,7 +28,7 @@ class InputShape:
 
     n_samples: int
     n_steps: int
-    neurons: tuple[int, ...]  # neurons of each session
+    neurons: tuple[int, ...]  # neurons of each session of the batch
 
     @property
     def n_neurons(self) -> int:
@@ -34,16 +37,68 @@ class InputShape:
 
 
 @dataclass(frozen=True)
-class Mask:
-    """What survives: along neurons (B, ΣN), along time steps (W, B), or everything (both None); bool."""
+class RandomNeurons:
+    """Each neuron of each sample is masked with probability ``ratio``, decided by a hash of ``key``.
 
-    neurons: Array | None = None
+    Sparse input asks only for the neurons that are active, so nothing the size of (B, ΣN) need be drawn:
+    whether a neuron survives is a function of key, sample and neuron. The key is split over the samples as in
+    SplitMix64 (Steele, Lea & Flood, 2014); neurons go through two rounds of a 32-bit mixer.
+    """
+
+    key: int
+    ratio: float
+
+    @property
+    def threshold(self) -> int:
+        """Hashes below this are masked, of 2³²."""
+        return min(round(self.ratio * 2**32), 2**32 - 1)
+
+    def kept(self, shape: InputShape) -> Array:
+        """Return what survives, (B, ΣN) of bool."""
+        sample = np.arange(1, shape.n_samples + 1, dtype=np.uint64)
+        halves = _split(np.uint64(self.key) + sample * np.uint64(_SAMPLE_STRIDE))
+        low = halves.astype(np.uint32)[:, None]
+        high = (halves >> np.uint64(32)).astype(np.uint32)[:, None]
+        neuron = np.arange(shape.n_neurons, dtype=np.uint32) * np.uint32(_NEURON_STRIDE)
+        return np.asarray(_mix(_mix(neuron + low) ^ high) >= np.uint32(self.threshold))
+
+
+@dataclass(frozen=True)
+class NeuronBlocks:
+    """``length`` neighbouring neurons of each sample are masked, from ``first``, (B,) of int."""
+
+    first: Array
+    length: int
+
+    def kept(self, shape: InputShape) -> Array:
+        """Return what survives, (B, ΣN) of bool."""
+        neuron = np.arange(shape.n_neurons)
+        first = self.first[:, None]
+        return np.asarray((neuron < first) | (neuron >= first + self.length))
+
+
+@dataclass(frozen=True)
+class KeptSessions:
+    """Whole sessions survive in each sample: ``sessions`` is (B, S) of bool."""
+
+    sessions: Array
+
+    def kept(self, shape: InputShape) -> Array:
+        """Return what survives, (B, ΣN) of bool."""
+        return np.repeat(self.sessions, shape.neurons, axis=1)
+
+
+@dataclass(frozen=True)
+class Mask:
+    """What survives: along neurons, along time steps (W, B) of bool, or everything (both None)."""
+
+    neurons: RandomNeurons | NeuronBlocks | KeptSessions | None = None
     steps: Array | None = None
 
 
-def random_neurons(shape: InputShape, ratio: float, rng: np.random.Generator) -> Mask:
+def random_neurons(ratio: float, rng: np.random.Generator) -> Mask:
     """Mask each neuron of each sample with probability ``ratio``."""
-    return Mask(neurons=rng.random((shape.n_samples, shape.n_neurons), dtype=np.float32) >= ratio)
+    return Mask(neurons=RandomNeurons(int(rng.integers(2**64, dtype=np.uint64)), ratio))
 
 
 def random_steps(shape: InputShape, ratio: float, rng: np.random.Generator) -> Mask:
@@ -54,9 +109,8 @@ def random_steps(shape: InputShape, ratio: float, rng: np.random.Generator) -> M
 def neuron_block(shape: InputShape, ratio: float, rng: np.random.Generator) -> Mask:
     """Mask ``floor(ratio × ΣN)`` neighbouring neurons of each sample, from a random first one."""
     length = int(shape.n_neurons * ratio)
-    first = rng.integers(shape.n_neurons - length + 1, size=(shape.n_samples, 1))
-    neuron = np.arange(shape.n_neurons)
-    return Mask(neurons=(neuron < first) | (neuron >= first + length))
+    first = rng.integers(shape.n_neurons - length + 1, size=shape.n_samples)
+    return Mask(neurons=NeuronBlocks(first, length))
 
 
 def time_blocks(shape: InputShape, blocks: TimeBlocks, rng: np.random.Generator) -> Mask:
@@ -76,14 +130,7 @@ def whole_sessions(shape: InputShape, rng: np.random.Generator) -> Mask:
     kept = rng.integers(1, n_sessions + 1, size=shape.n_samples)
     kept[rng.random(shape.n_samples) < 0.5] = 1
     rank = rng.random((shape.n_samples, n_sessions)).argsort(axis=1).argsort(axis=1)
-    return Mask(neurons=np.repeat(rank < kept[:, None], shape.neurons, axis=1))
-
-
-_RATIO_MASKS: Mapping[str, Callable[[InputShape, float, np.random.Generator], Mask]] = {
-    "RandomNeuronMask": random_neurons,
-    "RandomTimestepMask": random_steps,
-    "NeuronBlockMask": neuron_block,
-}
+    return Mask(neurons=KeptSessions(rank < kept[:, None]))
 
 
 class Masker:
@@ -116,12 +163,17 @@ class Masker:
         if not self._masks:
             return Mask()
         name, parameters = self._masks[int(rng.integers(len(self._masks)))]
-        if isinstance(parameters, RatioList | RatioGrid):
-            choices = parameters.choices()
-            return _RATIO_MASKS[name](shape, choices[int(rng.integers(len(choices)))], rng)
         if isinstance(parameters, TimeBlocks):
             return time_blocks(shape, parameters, rng)
-        return whole_sessions(shape, rng)
+        if not isinstance(parameters, RatioList | RatioGrid):
+            return whole_sessions(shape, rng)
+        choices = parameters.choices()
+        ratio = choices[int(rng.integers(len(choices)))]
+        if name == "RandomNeuronMask":
+            return random_neurons(ratio, rng)
+        if name == "RandomTimestepMask":
+            return random_steps(shape, ratio, rng)
+        return neuron_block(shape, ratio, rng)
 
 
 def warn_of_masks_without_effect(masks: Mapping[str, MaskParameters], n_steps: int, n_neurons: int) -> None:
@@ -143,3 +195,17 @@ def warn_of_masks_without_effect(masks: Mapping[str, MaskParameters], n_steps: i
                     UserWarning,
                     stacklevel=2,
                 )
+
+
+def _split(x: Array) -> Array:
+    """Mix 64-bit integers, modulo 2⁶⁴ (the finaliser of SplitMix64)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(x ^ (x >> np.uint64(31)))
+
+
+def _mix(x: Array) -> Array:
+    """Mix 32-bit integers, modulo 2³² (constants found by Wellons, 2018, for a low bias)."""
+    x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D)
+    x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
+    return np.asarray(x ^ (x >> np.uint32(16)))

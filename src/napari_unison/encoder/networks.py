@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_unison.encoder.config import ConfigurationError
-from napari_unison.encoder.sparse_batches import SparseWindows
 
 
 @dataclass(frozen=True)
@@ -104,15 +103,15 @@ def _steps(x: Tensor, first: int, length: int) -> Tensor:
 class Convolution(nn.Module):
     """Convolution over the first axis of ``(L, B, n_in)``, giving ``(L - kernel + 1, B, n_out)``.
 
-    ``weight`` is ``(n_out, n_in, kernel)`` and ``bias`` ``(n_out,)``, both uniform in ±1/√(n_in·kernel).
+    ``weight`` is ``(n_out, n_in, kernel)`` and ``bias`` ``(n_out,)``, both uniform in ±1/√(n_in·kernel). In
+    memory all weights of one input stand together, because of a sparse input only a few are read.
     """
 
     def __init__(self, n_in: int, n_out: int, kernel: int, generator: torch.Generator) -> None:
         super().__init__()
         bound = 1 / math.sqrt(n_in * kernel)
-        self.weight = nn.Parameter(
-            torch.empty(n_out, n_in, kernel).uniform_(-bound, bound, generator=generator)
-        )
+        weight = torch.empty(n_out, n_in, kernel).uniform_(-bound, bound, generator=generator)
+        self.weight = nn.Parameter(weight.permute(1, 2, 0).contiguous().permute(2, 0, 1))
         self.bias = nn.Parameter(torch.empty(n_out).uniform_(-bound, bound, generator=generator))
 
     @property
@@ -175,12 +174,12 @@ class UnifiedNetwork(nn.Module):
             )
             self.last = Convolution(n_hidden, n_latents, architecture.last_kernel, generator)
 
-    def forward(self, windows: Tensor | SparseWindows) -> Tensor:
+    def forward(self, windows: Tensor) -> Tensor:
         """Encode windows.
 
         Parameters
         ----------
-        windows : Tensor or SparseWindows (W, B, ΣN)
+        windows : Tensor (W, B, ΣN)
             Neural activity, time first.
 
         Returns
@@ -188,8 +187,6 @@ class UnifiedNetwork(nn.Module):
         Tensor (B, D)
             Latents.
         """
-        if isinstance(windows, SparseWindows):
-            return self.from_projection(windows.project(self._all_input_weights()))
         return self.after_first(self.first(windows))
 
     def input_weights(self, session: int) -> Tensor:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
-from napari_unison.encoder.batches import BatchAssembler
+from napari_unison.encoder.batches_ahead import BatchesAhead
 from napari_unison.encoder.config import EncoderConfig
+from napari_unison.encoder.engines import engine_for
 from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.loss import InfoNCE, goodness_of_fit
-from napari_unison.encoder.masking import Masker, warn_of_masks_without_effect
 from napari_unison.encoder.networks import UnifiedNetwork, architecture_of
 from napari_unison.encoder.progress import Progress, ProgressCallback, TrainingControl
 from napari_unison.encoder.sampling import BatchSampler
-from napari_unison.encoder.sparse_batches import DENSE_FROM, SparseBatchAssembler, share_of_non_zeros
 from napari_unison.sessions import Session
 
 _SECONDS_BETWEEN_REPORTS = 0.1
@@ -135,27 +137,38 @@ class Trainer:
             time_offsets=config.time_offsets,
             positives=config.positives,
             max_label_distance=config.max_label_distance,
+            sessions_per_step=config.sessions_per_step,
         )
-        self._assembler = _choose_assembler(config, sessions, state.network)
+        self._engine = engine_for(config, sessions, state.network, state.criterion)
         parameters = [*state.network.parameters(), *state.criterion.parameters()]
         self._optimizer = torch.optim.Adam(parameters, lr=config.learning_rate)
         if state.optimizer:
             self._optimizer.load_state_dict(state.optimizer)
+            self._lay_out_moments()
             # a run's configuration may be edited before training goes on
             for group in self._optimizer.param_groups:
                 group["lr"] = config.learning_rate
 
+    def _lay_out_moments(self) -> None:
+        """Give moments read from a file their parameter's layout: else Adam is slow and rounds anew."""
+        for parameter, moments in self._optimizer.state.items():
+            for name, values in moments.items():
+                if values.shape == parameter.shape:
+                    moments[name] = torch.empty_like(parameter).copy_(values)
+
     def step(self) -> float:
-        """Do one training step and return its loss (nats)."""
-        state = self.state
-        bins = self._sampler.draw(self.config.batch_size, state.rng)
-        windows = self._assembler.assemble(bins, state.rng)
-        reference, positive, negative = state.network(windows).split(self.config.batch_size)
-        loss = state.criterion(reference, positive, negative)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        """Do one training step in the caller's thread and return its loss (nats)."""
+        return self._step_with(self._draw(self.state.rng))
+
+    def _draw(self, rng: np.random.Generator) -> Any:
+        """Draw a batch with its masks."""
+        bins = self._sampler.draw(self.config.batch_size, rng, self._engine.executor)
+        return self._engine.prepare(bins, rng)
+
+    def _step_with(self, batch: Any) -> float:
+        loss = self._engine.gradients(batch)
         self._optimizer.step()
-        return float(loss.detach())
+        return loss
 
     def run(
         self,
@@ -192,23 +205,44 @@ class Trainer:
         total = len(history.loss) + iterations
         clock = _Clock(history.seconds[-1] if history.seconds else 0.0, len(history.loss))
         self.state.network.train()
-        while len(history.loss) < total:
-            if control is not None:
-                clock.leave_out(control.wait_while_paused)
-                if control.is_stopped:
-                    break
-            self._advance(clock)
-            if on_progress is not None and clock.is_due():
-                on_progress(self._progress(total, clock))
+        with self._threads() as ahead:
+            batches = BatchesAhead(self._draw, self.state.rng, ahead)
+            while len(history.loss) < total:
+                if control is not None:
+                    clock.leave_out(control.wait_while_paused)
+                    if control.is_stopped:
+                        break
+                self._advance(batches.take(), clock)
+                if on_progress is not None and clock.is_due():
+                    on_progress(self._progress(total, clock))
         self.state.optimizer = self._optimizer.state_dict()
         if on_progress is not None and clock.has_stepped(len(history.loss)):
             on_progress(self._progress(total, clock))
         return len(history.loss) < total
 
-    def _advance(self, clock: _Clock) -> None:
+    @contextmanager
+    def _threads(self) -> Iterator[Executor | None]:
+        """Lend the engine as many threads as torch may use; yield one more, which draws ahead."""
+        n_threads = torch.get_num_threads()
+        if n_threads == 1:
+            yield None
+            return
+        with (
+            # our threads share the work: each product within one of them runs in it alone
+            threadpool_limits(limits=1, user_api="blas"),
+            ThreadPoolExecutor(n_threads, thread_name_prefix="unison-step") as executor,
+            ThreadPoolExecutor(1, thread_name_prefix="unison-draw") as ahead,
+        ):
+            self._engine.executor = executor
+            try:
+                yield ahead
+            finally:
+                self._engine.executor = None
+
+    def _advance(self, batch: Any, clock: _Clock) -> None:
         """Do a step and write it down."""
         history = self.state.history
-        loss = self.step()
+        loss = self._step_with(batch)
         history.append(loss, float(goodness_of_fit(loss, self.config.batch_size)), clock.seconds())
         if not np.isfinite(loss):
             raise TrainingError(
@@ -222,19 +256,6 @@ class Trainer:
         speed = clock.steps_per_second(done)
         left = (total - done) / speed
         return Progress(done, total, history.loss[-1], history.goodness_of_fit[-1], speed, left)
-
-
-def _choose_assembler(
-    config: EncoderConfig, sessions: Sequence[Session], network: UnifiedNetwork
-) -> BatchAssembler | SparseBatchAssembler:
-    """Gather only the entries that are not zero where that is faster: few of them, on the CPU."""
-    device = next(network.parameters()).device
-    left, right = network.architecture.left, network.architecture.right
-    warn_of_masks_without_effect(config.masks, network.architecture.window, sum(network.neurons))
-    masker = Masker(config.masks)
-    if device.type == "cpu" and share_of_non_zeros(sessions) < DENSE_FROM:
-        return SparseBatchAssembler(sessions, left, right, config.batch_size, masker)
-    return BatchAssembler(sessions, left, right, config.batch_size, masker, device)
 
 
 class _Clock:

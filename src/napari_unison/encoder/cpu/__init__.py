@@ -1,0 +1,1 @@
+"""Training steps on the CPU: compiled kernels over blocks of samples that stay in the cache."""

@@ -4,6 +4,8 @@ import torch
 
 from napari_unison import UnifiedEncoder
 from napari_unison.encoder.batches import neural_tensor
+from napari_unison.encoder.embed import embed_windows, project
+from napari_unison.encoder.networks import UnifiedNetwork, architecture_of
 from napari_unison.encoder.windows import embedding_windows
 
 
@@ -16,9 +18,30 @@ def test_every_bin_gets_a_row_however_short_the_session(fitted, rats):
 
 def test_latents_do_not_depend_on_the_chunks(fitted, rats, monkeypatch):
     whole = fitted.embed(rats)
-    monkeypatch.setattr("napari_unison.encoder.embed._CHUNK_BINS", 37)
+    monkeypatch.setattr("napari_unison.encoder.embed._CHUNK_PROJECTED", 37)
+    monkeypatch.setattr("napari_unison.encoder.cpu.embedding._CHUNK", 64)
     for mine, expected in zip(fitted.embed(rats).values, whole.values, strict=True):
         np.testing.assert_allclose(mine, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "architecture", ["offset1-model", "offset5-model", "offset36-model", "offset10-model-mse"]
+)
+def test_compiled_kernels_and_torch_embed_alike(rats, architecture):
+    network = UnifiedNetwork(
+        architecture_of(architecture),
+        [rat.n_neurons for rat in rats],
+        12,
+        5,
+        torch.Generator().manual_seed(0),
+    )
+    rng = np.random.default_rng(0)
+    projections = [project(network, rat, number) for number, rat in enumerate(rats)]
+    rows = [rng.integers(-1, rat.n_bins, size=333) for rat in rats]
+    with torch.no_grad():
+        windows = [projection.windows(row) for projection, row in zip(projections, rows, strict=True)]
+        expected = network.after_first(network.first.bias + sum(windows)).numpy()
+    np.testing.assert_allclose(embed_windows(network, projections, rows), expected, atol=2e-6)
 
 
 def test_latents_do_not_depend_on_the_order_of_the_sessions(fitted, rats):

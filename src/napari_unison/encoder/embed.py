@@ -25,6 +25,7 @@ from napari_unison.sessions import Session
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _CHUNK_BINS = 4096
+_CHUNK_PROJECTED = 65_536
 
 
 class PartnerBank:
@@ -110,12 +111,15 @@ class Projection:
     starts: Array
     length: int
 
-    def windows(self, rows: Array) -> Tensor:
-        """Return the activations of bins ``rows`` (B,): (length, B, h), zero where a row is ``NO_BIN``."""
+    def first_rows(self, bins: Array) -> Array:
+        """Return where the windows of bins (B,) begin; those of ``NO_BIN`` begin where all is zero."""
         silence = len(self.hidden) - self.length
-        first = np.where(rows == NO_BIN, silence, self.starts[rows])
-        index = torch.from_numpy(first + np.arange(self.length)[:, None]).to(self.hidden.device)
-        return self.hidden[index]
+        return np.where(bins == NO_BIN, silence, self.starts[bins])
+
+    def windows(self, bins: Array) -> Tensor:
+        """Return the activations of bins (B,): (length, B, h), zero where a bin is ``NO_BIN``."""
+        index = torch.from_numpy(self.first_rows(bins) + np.arange(self.length)[:, None])
+        return self.hidden[index.to(self.hidden.device)]
 
 
 def project(network: UnifiedNetwork, session: Session, number: int) -> Projection:
@@ -135,25 +139,31 @@ def project(network: UnifiedNetwork, session: Session, number: int) -> Projectio
     Projection
         What windows are taken of.
     """
-    device = next(network.parameters()).device
-    architecture = network.architecture
+    architecture, kernel = network.architecture, network.first.kernel
+    bins, starts = padded_bins(session, architecture.left, architecture.right)
+    n_hidden = len(bins) - kernel + 1
+    length = architecture.window - kernel + 1
     with torch.no_grad():
         weights = network.input_weights(number)
-        if isinstance(session.neural, np.ndarray):
-            neural = torch.from_numpy(np.array(session.neural, dtype=np.float32)).to(device)
-            projected = neural @ weights
-        else:
-            product = session.neural.astype(np.float32) @ weights.cpu().numpy()
-            projected = torch.from_numpy(np.asarray(product)).to(device)
-        bins, starts = padded_bins(session, architecture.left, architecture.right)
-        kernel = network.first.kernel
-        shifts = projected[torch.from_numpy(bins).to(device)].view(len(bins), kernel, -1)
-        n_hidden = len(bins) - kernel + 1
-        length = architecture.window - kernel + 1
-        hidden = shifts.new_zeros(n_hidden + length, shifts.shape[2])
-        for shift in range(kernel):
-            hidden[:n_hidden] += shifts[shift : shift + n_hidden, shift]
+        hidden = weights.new_zeros(n_hidden + length, weights.shape[1] // kernel)
+        for begin in range(0, n_hidden, _CHUNK_PROJECTED):
+            end = min(begin + _CHUNK_PROJECTED, n_hidden)
+            # bins are in order, so those of a chunk are a stretch of the session
+            needed = bins[begin : end + kernel - 1]
+            projected = _product(session.neural[needed[0] : needed[-1] + 1], weights)
+            index = torch.from_numpy(needed - needed[0]).to(weights.device)
+            shifts = projected[index].view(len(needed), kernel, -1)
+            for shift in range(kernel):
+                hidden[begin:end] += shifts[shift : shift + end - begin, shift]
     return Projection(hidden, starts, length)
+
+
+def _product(neural: Any, weights: Tensor) -> Tensor:
+    """Multiply activity (T, N), dense or sparse, with weights (N, k)."""
+    if isinstance(neural, np.ndarray):
+        return torch.from_numpy(np.array(neural, dtype=np.float32)).to(weights.device) @ weights
+    product = neural.astype(np.float32) @ weights.cpu().numpy()
+    return torch.from_numpy(np.asarray(product)).to(weights.device)
 
 
 def embed_windows(network: UnifiedNetwork, projections: Sequence[Projection], rows: Sequence[Array]) -> Array:
@@ -173,8 +183,14 @@ def embed_windows(network: UnifiedNetwork, projections: Sequence[Projection], ro
     array (T, D) of float32
         Latents.
     """
-    latents = []
     network.eval()
+    if next(network.parameters()).device.type == "cpu":
+        # compiled kernels take a second to load, which a card does not need
+        from napari_unison.encoder.cpu import embedding
+
+        first = [projection.first_rows(row) for projection, row in zip(projections, rows, strict=True)]
+        return embedding.embed_windows(network, [p.hidden.numpy() for p in projections], first)
+    latents = []
     with torch.no_grad():
         for begin in range(0, len(rows[0]), _CHUNK_BINS):
             chunk = slice(begin, begin + _CHUNK_BINS)

@@ -1,0 +1,55 @@
+"""Threads that share compiled work, each with its matrix products to itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import torch
+from threadpoolctl import threadpool_limits
+
+
+class _Products:
+    """Keeps the library of matrix products to one thread a caller, for as long as anybody asks for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._askers = 0
+        self._limits: threadpool_limits | None = None
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._askers == 0:
+                self._limits = threadpool_limits(limits=1, user_api="blas")
+            self._askers += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._askers -= 1
+            if self._askers == 0 and self._limits is not None:
+                self._limits.restore_original_limits()
+                self._limits = None
+
+
+_PRODUCTS = _Products()
+
+
+@contextmanager
+def compute_threads() -> Iterator[Executor | None]:
+    """Lend as many threads as torch may use, or None where that is one.
+
+    Meanwhile every matrix product of numpy and scipy runs in its caller's thread alone: our threads share
+    the work already, and products that start further ones would wait for one another.
+    """
+    n_threads = torch.get_num_threads()
+    if n_threads == 1:
+        yield None
+        return
+    _PRODUCTS.begin()
+    try:
+        with ThreadPoolExecutor(n_threads, thread_name_prefix="unison-compute") as executor:
+            yield executor
+    finally:
+        _PRODUCTS.end()

@@ -70,7 +70,9 @@ def load_encoder() -> threading.Thread:
 
 def _load_encoder() -> None:
     with without_collections():
-        import napari_unison.encoder.estimator  # noqa: F401
+        from napari_unison.encoder.cpu.warm_up import warm_up
+    # the first time on a machine this takes a while, and leaves much garbage
+    warm_up()
 
 
 def plan_training(

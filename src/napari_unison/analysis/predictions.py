@@ -50,8 +50,8 @@ class Prediction:
         sizes = {len(self.time), len(self.lap), len(self.truth), len(self.predicted)}
         if len(sizes) > 1 or self.truth.shape != self.predicted.shape:
             raise ValueError(
-                f"session {self.session!r}, label {self.label!r}: time, lap, truth and predicted need one row "
-                f"a bin each; they have {len(self.time)}, {len(self.lap)}, {self.truth.shape} and "
+                f"session {self.session!r}, label {self.label!r}: time, lap, truth and predicted need one "
+                f"row a bin each; they have {len(self.time)}, {len(self.lap)}, {self.truth.shape} and "
                 f"{self.predicted.shape}"
             )
 

@@ -1,8 +1,14 @@
-"""Training input for torch: windows of the drawn bins, stacked on the neuron axis and masked."""
+"""Training input on a device: windows of the drawn bins, masked, one session at a time.
+
+The windows of all sessions side by side would take (W, 3 · B, ΣN) numbers, which grows with the sessions. So
+a batch holds only the rows to read; windows are made of them session by session, as often as they are asked
+for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,9 +16,8 @@ import scipy.sparse
 import torch
 from torch import Tensor
 
-from napari_unison.encoder.alignment import NO_BIN
-from napari_unison.encoder.masking import InputShape, Mask
-from napari_unison.encoder.sampling import BatchBins
+from napari_unison.encoder.device_masks import DeviceMask
+from napari_unison.encoder.device_sampling import DeviceBins
 from napari_unison.encoder.windows import training_windows
 from napari_unison.sessions import Session
 
@@ -26,8 +31,51 @@ def neural_tensor(session: Session, device: torch.device) -> Tensor:
     return torch.from_numpy(np.array(dense, dtype=np.float32, order="C")).to(device)
 
 
-class BatchAssembler:
-    """Gathers pseudo-animal samples into one buffer that is reused from step to step.
+@dataclass(frozen=True)
+class DeviceBatch:
+    """What a batch reads, on a device.
+
+    Attributes
+    ----------
+    sessions : tuple of int
+        The ``k`` sessions that take part.
+    neural : list of Tensor (T_s + 1, N_s)
+        Their activity, with a row of zeros at the end.
+    rows : list of Tensor (W · 3 · B,) of int
+        Rows of the activity that make their windows; masked steps and silent bins read the row of zeros.
+    masks : list of DeviceMask
+        Of references, positives and negatives.
+    """
+
+    sessions: tuple[int, ...]
+    neural: Sequence[Tensor]
+    rows: Sequence[Tensor]
+    masks: Sequence[DeviceMask]
+
+    @property
+    def n_rows(self) -> int:
+        """Rows ``W · 3 · B`` of a session's windows."""
+        return len(self.rows[0])
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the windows of all sessions, in bytes."""
+        return sum(4 * self.n_rows * neural.shape[1] for neural in self.neural)
+
+    def windows(self, place: int) -> Tensor:
+        """Return the masked windows (W · 3 · B, N_s) of the session at ``place`` among those taking part."""
+        windows = self.neural[place].index_select(0, self.rows[place])
+        for role, mask in enumerate(self.masks):
+            if mask.neurons is not None:
+                kept = mask.neurons[place]
+                n_samples, n_neurons = kept.shape
+                samples = slice(role * n_samples, (role + 1) * n_samples)
+                windows.view(-1, len(self.masks) * n_samples, n_neurons)[:, samples].mul_(kept)
+        return windows
+
+
+class WindowBank:
+    """Activity of all sessions on a device, and the window of each bin.
 
     Parameters
     ----------
@@ -35,77 +83,45 @@ class BatchAssembler:
         The ``S`` training sessions.
     left, right : int
         The window of bin ``t`` is ``t - left … t + right - 1``.
-    batch_size : int
-        Samples ``B`` of reference, positive and negative each.
     device : torch.device
         Where the input is made.
     """
 
-    def __init__(
-        self, sessions: Sequence[Session], left: int, right: int, batch_size: int, device: torch.device
-    ) -> None:
-        self._neural = [neural_tensor(session, device) for session in sessions]
-        self._windows = [
-            torch.from_numpy(training_windows(session, left, right).T.copy()).to(device)
-            for session in sessions
-        ]
-        self._device = device
-        self._batch_size = batch_size
-        self._neurons = np.array([session.n_neurons for session in sessions])
-        self._first_neuron = np.cumsum(self._neurons) - self._neurons
-        self._input = torch.zeros(left + right, 3 * batch_size, int(self._neurons.sum()), device=device)
+    def __init__(self, sessions: Sequence[Session], left: int, right: int, device: torch.device) -> None:
+        self._neural, self._windows = [], []
+        for session in sessions:
+            neural = torch.zeros(session.n_bins + 1, session.n_neurons, device=device)
+            neural[:-1] = neural_tensor(session, torch.device("cpu"))
+            self._neural.append(neural)
+            # a silent bin is the one after the last; all its window is the row of zeros
+            windows = np.full((left + right, session.n_bins + 1), session.n_bins, dtype=np.int32)
+            windows[:, :-1] = training_windows(session, left, right).T
+            self._windows.append(torch.from_numpy(windows).to(device))
 
-    def shape(self, bins: BatchBins) -> InputShape:
-        """Return the sizes of a batch's input: only sessions that take part count."""
-        neurons = tuple(self._neurons[bins.sessions].tolist())
-        return InputShape(self._batch_size, self._input.shape[0], neurons)
-
-    def assemble(self, bins: BatchBins, masks: Sequence[Mask]) -> Tensor:
-        """Return the masked windows of a batch.
+    def batch(self, drawn: DeviceBins, masks: Sequence[DeviceMask]) -> DeviceBatch:
+        """Lay out what a batch reads.
 
         Parameters
         ----------
-        bins : BatchBins
+        drawn : DeviceBins
             Drawn bins.
-        masks : sequence of Mask
-            Of reference, positive and negative.
-
-        Returns
-        -------
-        Tensor (W, 3 · B, ΣN)
-            Samples of reference, positive and negative one after another; zero for sessions that take no
-            part. The next call overwrites it.
+        masks : sequence of DeviceMask
+            Of references, positives and negatives.
         """
-        roles = np.concatenate([bins.reference, bins.positive, bins.negative], axis=1)
-        if len(bins.sessions) < len(self._neurons):
-            self._input.zero_()
-        for session, drawn in zip(bins.sessions.tolist(), roles, strict=True):
-            self._gather(session, drawn)
-        shape = self.shape(bins)
-        for role, mask in enumerate(masks):
-            samples = slice(role * self._batch_size, (role + 1) * self._batch_size)
-            self._apply(mask, shape, bins.sessions, samples)
-        return self._input
+        rows = [
+            self._rows(session, place, bins, masks)
+            for place, (session, bins) in enumerate(zip(drawn.sessions, drawn.bins, strict=True))
+        ]
+        return DeviceBatch(drawn.sessions, [self._neural[session] for session in drawn.sessions], rows, masks)
 
-    def _columns(self, session: int) -> slice:
-        first = int(self._first_neuron[session])
-        return slice(first, first + int(self._neurons[session]))
-
-    def _gather(self, session: int, drawn: Array) -> None:
-        index = torch.from_numpy(np.maximum(drawn, 0)).to(self._device)
-        columns = self._columns(session)
-        self._input[:, :, columns] = self._neural[session][self._windows[session][:, index]]
-        silent = drawn == NO_BIN
-        if silent.any():
-            self._input[:, torch.from_numpy(silent).to(self._device), columns] = 0
-
-    def _apply(self, mask: Mask, shape: InputShape, sessions: Array, samples: slice) -> None:
-        part = self._input[:, samples]
-        if mask.neurons is not None:
-            kept = torch.from_numpy(mask.neurons.kept(shape)).to(self._device)
-            begin = 0
-            for session, size in zip(sessions.tolist(), shape.neurons, strict=True):
-                part[:, :, self._columns(session)].mul_(kept[:, begin : begin + size])
-                begin += size
-        if mask.steps is not None:
-            part.mul_(torch.from_numpy(mask.steps).to(self._device)[:, :, None])
+    def _rows(self, session: int, place: int, bins: Tensor, masks: Sequence[DeviceMask]) -> Tensor:
+        silence = len(self._neural[session]) - 1
+        bins = torch.where(bins < 0, silence, bins)
+        for part, mask in zip(bins.chunk(len(masks)), masks, strict=True):
+            if mask.sessions is not None:
+                part.masked_fill_(~mask.sessions[place], silence)
+        rows = self._windows[session].index_select(1, bins)
+        for part, mask in zip(rows.chunk(len(masks), dim=1), masks, strict=True):
+            if mask.steps is not None:
+                part.masked_fill_(~mask.steps, silence)
+        return rows.view(-1)

@@ -1,4 +1,4 @@
-"""What computes the loss and the gradients of a training step: compiled kernels, or torch on a device."""
+"""What draws batches and computes a training step: compiled kernels, or torch on a device."""
 
 from __future__ import annotations
 
@@ -7,35 +7,38 @@ from concurrent.futures import Executor
 from typing import Any, Protocol
 
 import numpy as np
+from torch import Tensor
 
 from napari_unison.encoder.config import EncoderConfig
+from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.loss import InfoNCE
 from napari_unison.encoder.masking import Masker, warn_of_masks_without_effect
 from napari_unison.encoder.networks import UnifiedNetwork
-from napari_unison.encoder.sampling import BatchBins
+from napari_unison.encoder.sampling import BatchSampler
 from napari_unison.sessions import Session
 
 
 class Engine(Protocol):
-    """Computes training steps of one network.
+    """Draws batches for one network and computes its training steps.
 
     Attributes
     ----------
+    uses_threads : bool
+        Whether it computes in threads of this process; if not, none are lent and nothing is drawn ahead.
     executor : Executor or None
         Threads to compute with, for as long as they are given; without them all runs in the caller's.
     """
 
+    uses_threads: bool
     executor: Executor | None
 
-    def prepare(self, bins: BatchBins, rng: np.random.Generator) -> Any:
-        """Draw a batch's masks and get ready what need not wait for the step before.
+    def draw(self, rng: np.random.Generator) -> Any:
+        """Draw a batch with its masks, and get ready what need not wait for the step before.
 
         Parameters
         ----------
-        bins : BatchBins
-            Bins of the batch.
         rng : numpy.random.Generator
-            Source of the masks' randomness.
+            Source of all randomness. May run in another thread than the step, one batch at a time.
 
         Returns
         -------
@@ -43,24 +46,25 @@ class Engine(Protocol):
             For :meth:`gradients`.
         """
 
-    def gradients(self, batch: Any) -> float:
+    def gradients(self, batch: Any) -> float | Tensor:
         """Give every parameter of network and loss its gradient.
 
         Parameters
         ----------
         batch : object
-            What :meth:`prepare` returned.
+            What :meth:`draw` returned.
 
         Returns
         -------
-        float
-            Loss (nats).
+        float or Tensor
+            Loss (nats); a tensor where it is still being computed, and reading it would wait.
         """
 
 
 def engine_for(
     config: EncoderConfig,
     sessions: Sequence[Session],
+    space: LabelSpace,
     network: UnifiedNetwork,
     criterion: InfoNCE,
 ) -> Engine:
@@ -72,17 +76,46 @@ def engine_for(
         Parameters.
     sessions : sequence of Session
         The training sessions.
+    space : LabelSpace
+        Where their labels are compared.
     network, criterion
         Get the gradients.
+
+    Raises
+    ------
+    SessionError
+        If the sessions offer nothing to train on.
     """
     device = next(network.parameters()).device
+    sampler = BatchSampler(
+        sessions,
+        space,
+        time_offsets=config.time_offsets,
+        positives=config.positives,
+        max_label_distance=config.max_label_distance,
+        sessions_per_step=config.sessions_per_step,
+    )
     warn_of_masks_without_effect(config.masks, network.architecture.window, sum(network.neurons))
-    masker = Masker(config.masks)
     if device.type == "cpu":
         # compiled kernels take a second to load, which a card does not need
         from napari_unison.encoder.cpu.engine import CpuEngine
 
-        return CpuEngine(network, criterion, sessions, masker, config.batch_size)
+        return CpuEngine(network, criterion, sessions, sampler, Masker(config.masks), config.batch_size)
+    from napari_unison.encoder.device_masks import DeviceMasker
+    from napari_unison.encoder.device_sampling import DeviceSampler
     from napari_unison.encoder.torch_engine import TorchEngine
 
-    return TorchEngine(network, criterion, sessions, masker, config.batch_size)
+    return TorchEngine(
+        network,
+        criterion,
+        sessions,
+        DeviceSampler(
+            sampler,
+            space,
+            device,
+            positives=config.positives,
+            sessions_per_step=config.sessions_per_step,
+        ),
+        DeviceMasker(config.masks, device),
+        config.batch_size,
+    )

@@ -13,7 +13,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from napari_unison.encoder.config import NOTEBOOK_MASKS, EncoderConfig
-from napari_unison.encoder.devices import choose_device
+from napari_unison.encoder.device_memory import device_for_training
+from napari_unison.encoder.devices import device_text
 from napari_unison.encoder.embed import PartnerBank, embed_aligned, embed_label_free
 from napari_unison.encoder.embedding import Embedding, Partners
 from napari_unison.encoder.label_space import LabelSpace
@@ -149,11 +150,11 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ConfigurationError
-            If a parameter is not valid.
+            If a parameter is not valid, or the device that was asked for has not enough memory.
         SessionError
             If the sessions do not go together or offer nothing to train on.
         TrainingError
-            If the loss is no longer finite.
+            If the loss is no longer finite, or the device has not enough memory after all.
         """
         config = EncoderConfig.from_parameters(self.get_params(deep=False))
         sessions = _checked_sessions(sessions)
@@ -165,7 +166,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if config.max_label_distance is None:
             warn_of_gaps(label_overlap(sessions, config.label_scaling))
         neurons = [session.n_neurons for session in sessions]
-        state = TrainingState.new(config, neurons, seed, choose_device(config.device))
+        state = TrainingState.new(config, neurons, seed, device_for_training(config, sessions))
         trainer = Trainer(config, sessions, space, state)
         stopped = _run(trainer, config.max_iterations, on_progress, control)
         self._keep(config, sessions, space, seed, state, stopped)
@@ -400,7 +401,8 @@ def _run(
     """Train, with a progress bar where nobody else listens; return whether it was stopped."""
     if on_progress is not None or not trainer.config.verbose:
         return trainer.run(iterations, on_progress, control)
-    with ProgressBar(len(trainer.state.history.loss)) as bar:
+    device = next(trainer.state.network.parameters()).device
+    with ProgressBar(len(trainer.state.history.loss), device_text(device)) as bar:
         return trainer.run(iterations, bar, control)
 
 

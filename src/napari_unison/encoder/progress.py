@@ -89,11 +89,20 @@ class TrainingControl:
 
 
 class ProgressBar:
-    """A progress bar for scripts and terminals; call it with :class:`Progress`, use it as a context."""
+    """A progress bar for scripts and terminals; call it with :class:`Progress`, use it as a context.
 
-    def __init__(self, already_done: int = 0) -> None:
+    Parameters
+    ----------
+    already_done : int
+        Steps that were done before.
+    device : str
+        Where the training computes, as a person calls it.
+    """
+
+    def __init__(self, already_done: int = 0, device: str = "") -> None:
         self._bar: tqdm[NoReturn] | None = None
         self._already_done = already_done
+        self._title = f"training on {device}" if device else "training"
 
     def __call__(self, progress: Progress) -> None:
         """Show the progress."""
@@ -102,7 +111,7 @@ class ProgressBar:
             bar = self._bar = tqdm(
                 total=progress.total,
                 initial=self._already_done,
-                desc="training",
+                desc=self._title,
                 unit="iteration",
                 # a log file keeps every update, a terminal shows the last one
                 mininterval=0.2 if sys.stderr.isatty() else 10,

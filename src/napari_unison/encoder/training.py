@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,41 +11,22 @@ from typing import Any
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
+from torch import Tensor
 
 from napari_unison.encoder.batches_ahead import BatchesAhead
 from napari_unison.encoder.config import EncoderConfig
+from napari_unison.encoder.device_memory import advice
 from napari_unison.encoder.engines import engine_for
+from napari_unison.encoder.history import Clock, History, LossReader
 from napari_unison.encoder.label_space import LabelSpace
-from napari_unison.encoder.loss import InfoNCE, goodness_of_fit
+from napari_unison.encoder.loss import InfoNCE
 from napari_unison.encoder.networks import UnifiedNetwork, architecture_of
 from napari_unison.encoder.progress import Progress, ProgressCallback, TrainingControl
-from napari_unison.encoder.sampling import BatchSampler
 from napari_unison.sessions import Session
-
-_SECONDS_BETWEEN_REPORTS = 0.1
 
 
 class TrainingError(RuntimeError):
     """Training cannot go on; the message says why and what to change."""
-
-
-@dataclass
-class History:
-    """Loss (nats), goodness of fit (bits) and elapsed time (s, pauses left out) after each training step."""
-
-    loss: list[float] = field(default_factory=list)
-    goodness_of_fit: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def append(self, loss: float, bits: float, seconds: float) -> None:
-        """Add a step."""
-        self.loss.append(loss)
-        self.goodness_of_fit.append(bits)
-        self.seconds.append(seconds)
-
-    def as_arrays(self) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
-        """Return "loss", "goodness_of_fit" and "seconds", one entry an iteration."""
-        return {name: np.array(column) for name, column in vars(self).items()}
 
 
 @dataclass
@@ -131,15 +111,8 @@ class Trainer:
     ) -> None:
         self.config = config
         self.state = state
-        self._sampler = BatchSampler(
-            sessions,
-            space,
-            time_offsets=config.time_offsets,
-            positives=config.positives,
-            max_label_distance=config.max_label_distance,
-            sessions_per_step=config.sessions_per_step,
-        )
-        self._engine = engine_for(config, sessions, state.network, state.criterion)
+        with _explaining_memory(config):
+            self._engine = engine_for(config, sessions, space, state.network, state.criterion)
         parameters = [*state.network.parameters(), *state.criterion.parameters()]
         self._optimizer = torch.optim.Adam(parameters, lr=config.learning_rate)
         if state.optimizer:
@@ -158,14 +131,9 @@ class Trainer:
 
     def step(self) -> float:
         """Do one training step in the caller's thread and return its loss (nats)."""
-        return self._step_with(self._draw(self.state.rng))
+        return float(self._step_with(self._engine.draw(self.state.rng)))
 
-    def _draw(self, rng: np.random.Generator) -> Any:
-        """Draw a batch with its masks."""
-        bins = self._sampler.draw(self.config.batch_size, rng, self._engine.executor)
-        return self._engine.prepare(bins, rng)
-
-    def _step_with(self, batch: Any) -> float:
+    def _step_with(self, batch: Any) -> float | Tensor:
         loss = self._engine.gradients(batch)
         self._optimizer.step()
         return loss
@@ -195,7 +163,7 @@ class Trainer:
         Raises
         ------
         TrainingError
-            If the loss is no longer finite.
+            If the loss is no longer finite, or the device has not enough memory.
         ValueError
             If the control has stopped a training already.
         """
@@ -203,28 +171,45 @@ class Trainer:
             raise ValueError("this TrainingControl has stopped a training already: make a new one")
         history = self.state.history
         total = len(history.loss) + iterations
-        clock = _Clock(history.seconds[-1] if history.seconds else 0.0, len(history.loss))
+        clock = Clock(history.seconds[-1] if history.seconds else 0.0, len(history.loss))
+        losses = LossReader(history, clock, self.config.batch_size)
         self.state.network.train()
-        with self._threads() as ahead:
-            batches = BatchesAhead(self._draw, self.state.rng, ahead)
-            while len(history.loss) < total:
+        with self._threads() as ahead, _explaining_memory(self.config):
+            batches = BatchesAhead(self._engine.draw, self.state.rng, ahead)
+            while len(history.loss) + losses.n_waiting < total:
                 if control is not None:
+                    if control.is_paused:
+                        self._read(losses)
                     clock.leave_out(control.wait_while_paused)
                     if control.is_stopped:
                         break
-                self._advance(batches.take(), clock)
-                if on_progress is not None and clock.is_due():
+                losses.add(self._step_with(batches.take()))
+                is_due = clock.is_due()
+                # reading a loss from a device waits for it: that is done as seldom as progress is told
+                if is_due or losses.are_known:
+                    self._read(losses)
+                if is_due and on_progress is not None:
                     on_progress(self._progress(total, clock))
+            self._read(losses)
         self.state.optimizer = self._optimizer.state_dict()
         if on_progress is not None and clock.has_stepped(len(history.loss)):
             on_progress(self._progress(total, clock))
         return len(history.loss) < total
 
+    def _read(self, losses: LossReader) -> None:
+        """Write the steps since the last reading down; refuse a loss that is no number."""
+        history = self.state.history
+        if not losses.read():
+            raise TrainingError(
+                f"the loss became {history.loss[-1]} at iteration {len(history.loss)}: lower learning_rate "
+                f"({self.config.learning_rate:g}) or raise temperature ({self.state.criterion.temperature:g})"
+            )
+
     @contextmanager
     def _threads(self) -> Iterator[Executor | None]:
-        """Lend the engine as many threads as torch may use; yield one more, which draws ahead."""
+        """Lend an engine that uses them as many threads as torch may use; yield one more, to draw ahead."""
         n_threads = torch.get_num_threads()
-        if n_threads == 1:
+        if n_threads == 1 or not self._engine.uses_threads:
             yield None
             return
         with (
@@ -239,18 +224,7 @@ class Trainer:
             finally:
                 self._engine.executor = None
 
-    def _advance(self, batch: Any, clock: _Clock) -> None:
-        """Do a step and write it down."""
-        history = self.state.history
-        loss = self._step_with(batch)
-        history.append(loss, float(goodness_of_fit(loss, self.config.batch_size)), clock.seconds())
-        if not np.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} at iteration {len(history.loss)}: lower learning_rate "
-                f"({self.config.learning_rate:g}) or raise temperature ({self.state.criterion.temperature:g})"
-            )
-
-    def _progress(self, total: int, clock: _Clock) -> Progress:
+    def _progress(self, total: int, clock: Clock) -> Progress:
         history = self.state.history
         done = len(history.loss)
         speed = clock.steps_per_second(done)
@@ -258,33 +232,15 @@ class Trainer:
         return Progress(done, total, history.loss[-1], history.goodness_of_fit[-1], speed, left)
 
 
-class _Clock:
-    """Training time without pauses, and when the next report is due."""
-
-    def __init__(self, before: float, steps_before: int) -> None:
-        self._begin = time.perf_counter() - before
-        self._before = before
-        self._steps_before = steps_before
-        self._last_report = -np.inf
-
-    def seconds(self) -> float:
-        return time.perf_counter() - self._begin
-
-    def leave_out(self, wait: Callable[[], None]) -> None:
-        """Run ``wait`` without counting its time."""
-        begin = time.perf_counter()
-        wait()
-        self._begin += time.perf_counter() - begin
-
-    def is_due(self) -> bool:
-        now = time.perf_counter()
-        if now - self._last_report < _SECONDS_BETWEEN_REPORTS:
-            return False
-        self._last_report = now
-        return True
-
-    def has_stepped(self, done: int) -> bool:
-        return done > self._steps_before
-
-    def steps_per_second(self, done: int) -> float:
-        return (done - self._steps_before) / max(self.seconds() - self._before, 1e-9)
+@contextmanager
+def _explaining_memory(config: EncoderConfig) -> Iterator[None]:
+    """Turn a device's lack of memory into a :class:`TrainingError` that says what to do."""
+    try:
+        yield
+    except RuntimeError as error:
+        # MPS has no class of its own for this
+        if not isinstance(error, torch.OutOfMemoryError) and "MPS backend out of memory" not in str(error):
+            raise
+        raise TrainingError(
+            f"the device has not enough memory for this training: {advice(config)}"
+        ) from error

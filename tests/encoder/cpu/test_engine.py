@@ -8,11 +8,14 @@ import torch
 from scipy import sparse
 
 from napari_unison.encoder.alignment import NO_BIN
+from napari_unison.encoder.batches import WindowBank
 from napari_unison.encoder.config import EncoderConfig
 from napari_unison.encoder.cpu.engine import CpuEngine
+from napari_unison.encoder.device_masks import DeviceMask, DeviceMasker
+from napari_unison.encoder.device_sampling import DeviceBins, DeviceSampler
 from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.loss import InfoNCE
-from napari_unison.encoder.masking import Masker
+from napari_unison.encoder.masking import InputShape, Masker
 from napari_unison.encoder.networks import UnifiedNetwork, architecture_of
 from napari_unison.encoder.sampling import BatchBins, BatchSampler
 from napari_unison.encoder.torch_engine import TorchEngine
@@ -26,27 +29,51 @@ ALL_MASKS = {
 }
 
 
+def torch_batch(sessions, bins, seed, architecture):
+    """Lay the bins and masks of the compiled engine out for the other one."""
+    neurons = tuple(sessions[session].n_neurons for session in bins.sessions)
+    shape = InputShape(bins.reference.shape[1], architecture.window, neurons)
+    rng = np.random.default_rng(seed)
+    masks = []
+    for mask in (Masker(EncoderConfig(masks=ALL_MASKS).masks).draw(shape, rng) for _ in range(3)):
+        kept = None if mask.neurons is None else torch.from_numpy(mask.neurons.kept(shape)).split(neurons, 1)
+        masks.append(
+            DeviceMask(neurons=kept, steps=None if mask.steps is None else torch.from_numpy(mask.steps))
+        )
+    drawn = np.concatenate([bins.reference, bins.positive, bins.negative], axis=1)
+    bank = WindowBank(sessions, architecture.left, architecture.right, torch.device("cpu"))
+    return bank.batch(DeviceBins(tuple(bins.sessions.tolist()), torch.from_numpy(drawn)), masks)
+
+
 def parts(sessions, architecture="offset10-model", distance="cosine", learn=False, h=32, d=8, batch_size=50):
     """Make a network, its loss, and the two engines that share them."""
     generator = torch.Generator().manual_seed(0)
     neurons = [session.n_neurons for session in sessions]
     network = UnifiedNetwork(architecture_of(architecture), neurons, h, d, generator)
     criterion = InfoNCE(distance, 0.7, learn_temperature=learn)
-    masker = Masker(EncoderConfig(masks=ALL_MASKS).masks)
-    engines = [
-        engine(network, criterion, sessions, masker, batch_size) for engine in (CpuEngine, TorchEngine)
-    ]
+    masks = EncoderConfig(masks=ALL_MASKS).masks
+    space, device = LabelSpace(sessions), torch.device("cpu")
+    sampler = BatchSampler(sessions, space, time_offsets=1)
+    shared = network, criterion, sessions
+    engines = (
+        CpuEngine(*shared, sampler, Masker(masks), batch_size),
+        TorchEngine(*shared, DeviceSampler(sampler, space, device), DeviceMasker(masks, device), batch_size),
+    )
     return network, criterion, engines
 
 
 def results(sessions, bins, seed=0, **options):
     """Return loss and gradients from both engines."""
     network, criterion, engines = parts(sessions, **options)
+    batches = (
+        engines[0].prepare(bins, np.random.default_rng(seed)),
+        torch_batch(sessions, bins, seed, network.architecture),
+    )
     both = []
-    for engine in engines:
+    for engine, batch in zip(engines, batches, strict=True):
         network.zero_grad()
         criterion.zero_grad()
-        loss = engine.gradients(engine.prepare(bins, np.random.default_rng(seed)))
+        loss = float(engine.gradients(batch))
         parameters = [*network.named_parameters(), *criterion.named_parameters()]
         both.append((loss, {name: parameter.grad.clone() for name, parameter in parameters}))
     return both

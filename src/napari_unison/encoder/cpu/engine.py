@@ -28,7 +28,7 @@ from napari_unison.encoder.cpu.trunk_layout import TrunkLayout, read_parameters,
 from napari_unison.encoder.loss import InfoNCE
 from napari_unison.encoder.masking import InputShape, Masker
 from napari_unison.encoder.networks import UnifiedNetwork
-from napari_unison.encoder.sampling import BatchBins
+from napari_unison.encoder.sampling import BatchBins, BatchSampler
 from napari_unison.sessions import Session
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -60,6 +60,8 @@ class CpuEngine:
         The loss; gets the gradient of a learned temperature.
     sessions : sequence of Session
         The ``S`` training sessions.
+    sampler : BatchSampler
+        Draws bins.
     masker : Masker
         Draws the masks.
     batch_size : int
@@ -71,16 +73,20 @@ class CpuEngine:
         Threads to compute with; without them all runs in the caller's.
     """
 
+    uses_threads = True
+
     def __init__(
         self,
         network: UnifiedNetwork,
         criterion: InfoNCE,
         sessions: Sequence[Session],
+        sampler: BatchSampler,
         masker: Masker,
         batch_size: int,
     ) -> None:
         self._network = network
         self._criterion = criterion
+        self._sampler = sampler
         self._masker = masker
         self.executor: Executor | None = None
         self._batch_size = batch_size
@@ -103,6 +109,10 @@ class CpuEngine:
         self._of_trunk = _zeros(len(self._lanes), self._layout.n_parameters)
         self._of_bias = _zeros(len(self._lanes), h)
         self._of_weights = _zeros(len(self._lanes), 0, kernel * h)
+
+    def draw(self, rng: np.random.Generator) -> CpuBatch:
+        """Draw a batch with its masks, and lay out what it reads."""
+        return self.prepare(self._sampler.draw(self._batch_size, rng, self.executor), rng)
 
     def prepare(self, bins: BatchBins, rng: np.random.Generator) -> CpuBatch:
         """Draw a batch's masks and lay out what it reads."""

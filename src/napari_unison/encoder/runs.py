@@ -286,7 +286,7 @@ def _check_sessions(sessions: Sequence[Session], saved: Sequence[dict[str, Any]]
     changed = [
         session.name
         for session, facts in zip(sessions, saved, strict=True)
-        if _checksum(session) != facts["sha256"]
+        if session_checksum(session) != facts["sha256"]
     ]
     if changed:
         raise RunError(
@@ -321,7 +321,7 @@ def _facts(encoder: UnifiedEncoder) -> dict[str, Any]:
         "was_stopped": encoder.was_stopped_,
         "temperature": state.criterion.temperature,
         "sessions": [
-            {"name": s.name, "bins": s.n_bins, "neurons": s.n_neurons, "sha256": _checksum(s)}
+            {"name": s.name, "bins": s.n_bins, "neurons": s.n_neurons, "sha256": session_checksum(s)}
             for s in encoder.training_sessions_
         ],
         "optimizer": state.optimizer.get("param_groups", []),
@@ -329,7 +329,7 @@ def _facts(encoder: UnifiedEncoder) -> dict[str, Any]:
     }
 
 
-def _checksum(session: Session) -> str:
+def session_checksum(session: Session) -> str:
     """Return a checksum of a session's activity, times and labels."""
     digest = hashlib.sha256()
     neural = session.neural

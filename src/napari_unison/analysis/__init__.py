@@ -6,6 +6,7 @@ labels chose its partners; only a score on a label-free one is decoding.
 
 from napari_unison.analysis.decoding import ALL_SESSIONS, DecodingScores, LabelScore, decode
 from napari_unison.analysis.flow import FlowField, flow_field
+from napari_unison.analysis.folds import Fold, guard_bins, lap_folds, with_laps
 from napari_unison.analysis.latents import LatentScores, choose_latents, divide_embedding, score_latents
 from napari_unison.analysis.progress import OnProgress
 from napari_unison.analysis.quick_scores import QuickScores, quick_scores
@@ -15,6 +16,7 @@ __all__ = [
     "ALL_SESSIONS",
     "DecodingScores",
     "FlowField",
+    "Fold",
     "LabelScore",
     "LatentScores",
     "OnProgress",
@@ -23,7 +25,10 @@ __all__ = [
     "decode",
     "divide_embedding",
     "flow_field",
+    "guard_bins",
+    "lap_folds",
     "quick_scores",
     "score_latents",
     "smooth",
+    "with_laps",
 ]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from napari_unison.encoder.embedding import Embedding
-    from napari_unison.sessions import LabelKind
+    from napari_unison.sessions import LabelKind, Session
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,27 @@ def label_targets(*embeddings: Embedding) -> list[dict[str, LabelTarget]]:
     return targets
 
 
+def session_targets(*sessions: Session) -> dict[str, LabelTarget]:
+    """Turn the labels of sessions, one after the other, into targets.
+
+    Parameters
+    ----------
+    *sessions : Session
+        Sessions that carry the same labels.
+
+    Returns
+    -------
+    dict of str to LabelTarget
+        From the name of a label to its target, with ΣT rows; categories are those that occur.
+    """
+    targets: dict[str, LabelTarget] = {}
+    for name, kind in sessions[0].kinds.items():
+        raw = np.concatenate([session.labels[name].reshape(session.n_bins, -1) for session in sessions])
+        categories = np.unique(raw) if kind == "discrete" else np.empty(0)
+        targets[name] = _target(name, kind, sessions[0].units[name], raw, categories)
+    return targets
+
+
 def _target(
     name: str, kind: LabelKind, unit: str, raw: npt.NDArray[Any], categories: npt.NDArray[Any]
 ) -> LabelTarget:
@@ -139,6 +160,55 @@ def accuracy(target: LabelTarget, predicted: npt.NDArray[np.float64], rows: npt.
     if target.kind != "discrete" or len(rows) == 0:
         return float("nan")
     return float(np.mean(predicted.argmax(axis=1) == target.values[rows].argmax(axis=1)))
+
+
+def mean_error(target: LabelTarget, predicted: npt.NDArray[np.float64], rows: npt.NDArray[np.intp]) -> float:
+    """Return the mean error that choices are made by.
+
+    Parameters
+    ----------
+    target : LabelTarget
+        What was.
+    predicted : ndarray of float64, (n, k)
+        Columns of the target as they are predicted.
+    rows : ndarray of int, (n,)
+        Rows of the target that were predicted.
+
+    Returns
+    -------
+    float
+        Mean distance in the label's unit, mean angle (rad), or the share of wrong categories; NaN without
+        rows.
+    """
+    if len(rows) == 0:
+        return float("nan")
+    if target.kind == "discrete":
+        return 1.0 - accuracy(target, predicted, rows)
+    return float(absolute_errors(target, predicted, rows).mean())
+
+
+def label_values(target: LabelTarget, predicted: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+    """Turn predicted columns of a target into values of its label.
+
+    Parameters
+    ----------
+    target : LabelTarget
+        Says which kind of label it is, and its categories.
+    predicted : ndarray of float64, (n, k)
+        Columns of the target as they are predicted.
+
+    Returns
+    -------
+    ndarray, (n, columns of the label)
+        Continuous labels as predicted, circular ones as angle (rad), discrete ones as the category with the
+        largest column.
+    """
+    if target.kind == "discrete":
+        return np.asarray(target.categories[predicted.argmax(axis=1)][:, np.newaxis])
+    if target.kind == "continuous":
+        return predicted
+    cosine, sine = np.split(predicted, 2, axis=1)
+    return np.asarray(np.arctan2(sine, cosine))
 
 
 def require_same_labels(embeddings: Sequence[Embedding]) -> None:

@@ -11,6 +11,7 @@ from napari_unison.encoder.alignment import NO_BIN
 from napari_unison.encoder.batches import WindowBank
 from napari_unison.encoder.config import EncoderConfig
 from napari_unison.encoder.cpu.engine import CpuEngine
+from napari_unison.encoder.cpu.sparse_inputs import GROUP_BYTES
 from napari_unison.encoder.device_masks import DeviceMask, DeviceMasker
 from napari_unison.encoder.device_sampling import DeviceBins, DeviceSampler
 from napari_unison.encoder.label_space import LabelSpace
@@ -124,6 +125,16 @@ def test_dense_activity_gives_the_same_step(rats):
 def test_sparse_matrices_and_arrays_give_the_same_step(rats):
     scarce = [rat.replace(neural=sparse.csc_array(rat.neural)) for rat in rats]
     assert_same(results(scarce, draw(rats))[0], results(rats, draw(rats))[1])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_so_many_neurons_that_sessions_are_read_in_groups_give_the_same_step(rats, seed):
+    many = []
+    for rat in rats:
+        neural = np.tile(rat.neural, (1, -(-450 // rat.n_neurons)))
+        many.append(rat.replace(neural=neural, neurons={"id": np.arange(neural.shape[1])}))
+    assert sum(rat.n_neurons for rat in many) * 2 * 32 * 4 > GROUP_BYTES
+    assert_same(*results(many, draw(many), seed=seed))
 
 
 @pytest.mark.parametrize("dense", [False, True])

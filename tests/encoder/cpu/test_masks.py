@@ -33,7 +33,22 @@ def test_the_kernels_see_what_the_masks_say(masks):
             expected = np.ones((50, 40), bool) if mask.neurons is None else mask.neurons.kept(SHAPE)
             kept = np.empty((50, 40), dtype=np.uint8)
             for sample in range(50):
-                fill_kept(kept[sample], 50 * role + sample, columns, flat)
+                fill_kept(kept[sample], 50 * role + sample, 0, columns, flat)
             np.testing.assert_array_equal(kept, expected)
             steps = np.ones((10, 50)) if mask.steps is None else mask.steps
             np.testing.assert_array_equal(flat.steps[samples].T, steps)
+
+
+@pytest.mark.parametrize(
+    "masks", [{"RandomNeuronMask": 0.4}, {"NeuronBlockMask": 0.5}, {"SessionMask": True}]
+)
+def test_the_neurons_of_some_sessions_are_masked_as_among_all(masks):
+    drawn = [Masker(EncoderConfig(masks=masks).masks).draw(SHAPE, np.random.default_rng(1)) for _ in range(3)]
+    flat, columns = BatchMasks.of(drawn, SHAPE), np.array([0, 20, 25, 40])
+    for sample in range(150):
+        whole, parts = np.empty(40, dtype=np.uint8), np.empty(40, dtype=np.uint8)
+        fill_kept(whole, sample, 0, columns, flat)
+        fill_kept(parts[:20], sample, 0, columns, flat)
+        fill_kept(parts[20:25], sample, 1, columns, flat)
+        fill_kept(parts[25:], sample, 2, columns, flat)
+        np.testing.assert_array_equal(parts, whole)

@@ -81,7 +81,7 @@ def _fill_input(
 @njit(nogil=True, cache=True)
 def _fill_all_kept(begin: int, kept: Array, batch: Any) -> None:
     for k in range(kept.shape[0]):
-        fill_kept(kept[k], begin + k, batch.columns, batch.masks)
+        fill_kept(kept[k], begin + k, 0, batch.columns, batch.masks)
 
 
 @njit(nogil=True, cache=True, fastmath=FLAGS)

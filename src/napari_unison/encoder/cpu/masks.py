@@ -95,15 +95,17 @@ def _split(x: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def fill_kept(kept: Array, sample: int, columns: Array, masks: Any) -> None:
+def fill_kept(kept: Array, sample: int, session: int, columns: Array, masks: Any) -> None:
     """Write which neurons of a sample survive; the same as ``Mask.neurons.kept`` says.
 
     Parameters
     ----------
-    kept : array (ΣN,) of uint8
-        Gets 1 where a neuron survives, else 0.
+    kept : array (n,) of uint8
+        Gets 1 where a neuron survives, else 0: the ``n`` neurons of some sessions that follow one another.
     sample : int
         Of the ``3 · B`` samples of the batch.
+    session : int
+        The first of these sessions.
     columns : array (k + 1,) of int64
         First neuron of each session of the batch, and the end.
     masks : BatchMasks
@@ -112,15 +114,17 @@ def fill_kept(kept: Array, sample: int, columns: Array, masks: Any) -> None:
     size = masks.sessions.shape[0] // masks.keys.size
     role = sample // size
     threshold = masks.thresholds[role]
+    begin = columns[session]
     if threshold > 0:
         halves = _split(masks.keys[role] + np.uint64(sample - role * size + 1) * _SAMPLE_STRIDE)
         low, high = _U(halves), _U(halves >> np.uint64(32))
-        for neuron in range(kept.size):
-            kept[neuron] = _mix(_U(_mix(_U(_U(_U(neuron) * _NEURON_STRIDE) + low)) ^ high)) >= threshold
+        for i in range(kept.size):
+            kept[i] = _mix(_U(_mix(_U(_U(_U(begin + i) * _NEURON_STRIDE) + low)) ^ high)) >= threshold
         return
     kept[:] = 1
-    first = masks.block_first[sample]
-    kept[first : first + masks.block_length[role]] = 0
-    for i in range(columns.size - 1):
-        if not masks.sessions[sample, i]:
-            kept[columns[i] : columns[i + 1]] = 0
+    first = masks.block_first[sample] - begin
+    kept[max(first, 0) : max(first + masks.block_length[role], 0)] = 0
+    while session < columns.size - 1 and columns[session] < begin + kept.size:
+        if not masks.sessions[sample, session]:
+            kept[columns[session] - begin : columns[session + 1] - begin] = 0
+        session += 1

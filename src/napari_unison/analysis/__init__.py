@@ -9,19 +9,30 @@ from napari_unison.analysis.flow import FlowField, flow_field
 from napari_unison.analysis.folds import Fold, guard_bins, lap_folds, with_laps
 from napari_unison.analysis.latents import LatentScores, choose_latents, divide_embedding, score_latents
 from napari_unison.analysis.progress import OnProgress
+from napari_unison.analysis.protocol import cross_validate
+from napari_unison.analysis.protocol_comparison import PairedDifference, ProtocolComparison
+from napari_unison.analysis.protocol_result import MethodRuns, ProtocolResult
+from napari_unison.analysis.protocol_scores import Estimate, ProtocolScore
 from napari_unison.analysis.quick_scores import QuickScores, quick_scores
 from napari_unison.analysis.smoothing import smooth
 
 __all__ = [
     "ALL_SESSIONS",
     "DecodingScores",
+    "Estimate",
     "FlowField",
     "Fold",
     "LabelScore",
     "LatentScores",
+    "MethodRuns",
     "OnProgress",
+    "PairedDifference",
+    "ProtocolComparison",
+    "ProtocolResult",
+    "ProtocolScore",
     "QuickScores",
     "choose_latents",
+    "cross_validate",
     "decode",
     "divide_embedding",
     "flow_field",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from napari_unison.analysis.decoding import ALL_SESSIONS, DecodingScores, decode
 from napari_unison.analysis.meanings import CIRCULAR, CONTROL, DECODING
 from napari_unison.analysis.progress import OnProgress
-from napari_unison.analysis.tables import data_frame, text_table
+from napari_unison.analysis.score_parts import parts_frame, parts_table
+from napari_unison.analysis.tables import text_table
 from napari_unison.analysis.time_splits import require_unseen, split_in_words
 
 if TYPE_CHECKING:
@@ -66,13 +67,7 @@ class QuickScores:
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Return header and rows: per session the three parts, each with what it is in words."""
-        measures = self.label_free.cells(self.label_free.sessions[0])
-        rows = [
-            [session, name, meaning, *scores.cells(session).values()]
-            for session in self.label_free.sessions
-            for name, meaning, scores in self.parts()
-        ]
-        return ["session", "embedding", "what it is", *measures], rows
+        return parts_table(self.parts())
 
     def verdicts(self) -> list[str]:
         """Say, session by session, whether the aligned score says anything about the neurons."""
@@ -99,16 +94,7 @@ class QuickScores:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a part, session and label."""
-        columns: dict[str, list[object]] = {"part": [], "meaning": []}
-        fields = ("session", "label", "unit", "n_bins", "r2", "median_error", "mean_error", "accuracy")
-        columns |= {field: [] for field in fields}
-        for name, meaning, scores in self.parts():
-            for score in scores.scores:
-                columns["part"].append(name)
-                columns["meaning"].append(meaning)
-                for field in fields:
-                    columns[field].append(getattr(score, field))
-        return data_frame(columns)
+        return parts_frame(self.parts())
 
     def __str__(self) -> str:
         header, rows = self.table()

@@ -89,8 +89,13 @@ def smoothed_activity(session: Session, window_s: float) -> npt.NDArray[np.float
         Mean activity in a bin of the window.
     """
     sums, n_bins = window_sums(session, *window_of(window_s, session.bin_width))
-    dense = sums.toarray() if isinstance(sums, sparse.csr_array) else sums
-    return np.asarray(dense / n_bins[:, np.newaxis])
+    return np.asarray(dense(sums) / n_bins[:, np.newaxis])
+
+
+def dense(table: Any) -> npt.NDArray[np.float64]:
+    """Return a dense or sparse table as a dense one."""
+    whole = table.toarray() if isinstance(table, sparse.csr_array) else table
+    return np.asarray(whole, dtype=np.float64)
 
 
 def has_negative_activity(session: Session) -> bool:

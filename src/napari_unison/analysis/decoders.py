@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from napari_unison.analysis.inner_folds import InnerFold, inner_folds
 from napari_unison.analysis.linear_decoder import fit_linear
@@ -158,6 +159,19 @@ def fit_decoder(
     _require_decodable(kind, rows, session_labels, laps)
     folds = inner_folds(laps, guard=guard, recordings=recordings)
     options = dict(candidates or {})
+    # Products of such small tables take longer in several threads, which wait for one another.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _fit(kind, rows, session_labels, folds, seed, options)
+
+
+def _fit(
+    kind: DecoderKind,
+    rows: npt.NDArray[np.float32],
+    session_labels: Mapping[str, LabelTarget],
+    folds: Sequence[InnerFold],
+    seed: int,
+    options: dict[str, Sequence[Any]],
+) -> FittedDecoder:
     if kind == "knn":
         neighbours = fit_neighbours(rows, session_labels, folds, **options)
         return FittedDecoder(kind, session_labels, neighbours.chosen, neighbours.inner_errors, neighbours)

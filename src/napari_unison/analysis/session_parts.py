@@ -1,0 +1,39 @@
+"""Training and test parts of the same sessions, brought together by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_unison.sessions import Session
+
+
+def training_parts(train: Sequence[Session], test: Sequence[Session]) -> Iterator[tuple[Session, Session]]:
+    """Yield the training part and the test part of every test session.
+
+    Parameters
+    ----------
+    train, test : sequence of Session
+        Parts of the same sessions.
+
+    Raises
+    ------
+    ValueError
+        If a test session has no training part, or its neurons or bins are others there.
+    """
+    known = {session.name: session for session in train}
+    for session in test:
+        before = known.get(session.name)
+        if before is None:
+            raise ValueError(
+                f"session {session.name!r} is to be decoded, but the training part holds "
+                f"{', '.join(map(repr, known)) or 'no session'}: give the training part of the same sessions"
+            )
+        if before.n_neurons != session.n_neurons or before.bin_width != session.bin_width:
+            raise ValueError(
+                f"session {session.name!r} has {session.n_neurons} neurons and bins of {session.bin_width:g} s "
+                f"in the test part, but {before.n_neurons} and {before.bin_width:g} s in the training part: "
+                f"give two parts of one recording"
+            )
+        yield before, session

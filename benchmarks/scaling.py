@@ -187,8 +187,8 @@ def cases(options: argparse.Namespace) -> list[Case]:
     for number in options.sessions:
         steps = 3 if options.quick else 10 if number > 16 else 30
         found.append(Case("napari-unison", number, neurons, bins, "counts", steps))
-        if number > 16:
-            found.append(Case("napari-unison", number, neurons, bins, "counts", 5 * steps, 8))
+        if number > 8:
+            found.append(Case("napari-unison", number, neurons, bins, "counts", 3 * steps, 8))
     smallest = min(options.sessions)
     found.append(Case("napari-unison", smallest, neurons, bins, "fluorescence", 3 if options.quick else 30))
     if options.cebra:

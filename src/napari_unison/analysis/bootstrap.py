@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 Laps = npt.NDArray[np.integer[Any]]
@@ -192,7 +192,7 @@ def interval(draws: Floats, level: float = 0.95, *, n_units: int | None = None) 
         return float("nan"), float("nan")
     tail = (1 - level) / 2
     if n_units is not None:
-        wider = np.sqrt(n_units / (n_units - 1)) * stats.t.ppf(tail, n_units - 1)
-        tail = float(stats.norm.cdf(wider))
+        wider = np.sqrt(n_units / (n_units - 1)) * special.stdtrit(n_units - 1, tail)
+        tail = float(special.ndtr(wider))
     low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)

@@ -5,6 +5,7 @@ from napari_unison.display.figures.embedding import embedding_figure
 from napari_unison.display.figures.flow import flow_figure
 from napari_unison.display.figures.latents import best_latents_figure, latent_scores_figure
 from napari_unison.display.figures.notebook import notebook_figures, write_figures
+from napari_unison.display.figures.protocol import protocol_figure
 from napari_unison.display.figures.scores import quick_scores_figure
 from napari_unison.display.figures.training import training_history_figure
 
@@ -15,6 +16,7 @@ __all__ = [
     "latent_scores_figure",
     "notebook_figures",
     "position_figure",
+    "protocol_figure",
     "quick_scores_figure",
     "training_history_figure",
     "write_figures",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits
 
 from napari_unison.analysis.activity_windows import has_negative_activity, smoothed_activity, window_of
 from napari_unison.analysis.decoders import (
@@ -195,8 +196,10 @@ class PrincipalComponents(_SmoothedActivity):
     def _fitted(self, train: Session, test: Session, seed: int) -> tuple[FittedDecoder, Features]:
         fit_on, asked = _stabilised(train, test, self.window_s)
         most = min(max(self.n_components), *fit_on.shape)
-        components = PCA(n_components=most, svd_solver="full").fit(fit_on)
-        fit_on, asked = components.transform(fit_on), components.transform(asked)
+        # Products of such small tables take longer in several threads, which wait for one another.
+        with threadpool_limits(limits=1, user_api="blas"):
+            components = PCA(n_components=most, svd_solver="covariance_eigh").fit(fit_on)
+            fit_on, asked = components.transform(fit_on), components.transform(asked)
         # numbers beyond the neurons all mean the same
         numbers = dict.fromkeys(min(number, most) for number in self.n_components)
         decoders = {

@@ -179,7 +179,7 @@ class FittedPlaceDecoder:
         return self.fields.regress(_scaled(sums, self.scale), n_bins)
 
     def predict(self, session: Session) -> dict[str, npt.NDArray[Any]]:
-        """Return each label for all bins of a session with the same neurons, as ``Prediction.of`` takes it."""
+        """Return each label for all bins of a session with the same neurons, (T, columns)."""
         regressed = self.regress(session)
         return {name: label_values(target, regressed[name]) for name, target in self.targets.items()}
 

@@ -32,8 +32,8 @@ def training_parts(train: Sequence[Session], test: Sequence[Session]) -> Iterato
             )
         if before.n_neurons != session.n_neurons or before.bin_width != session.bin_width:
             raise ValueError(
-                f"session {session.name!r} has {session.n_neurons} neurons and bins of {session.bin_width:g} s "
-                f"in the test part, but {before.n_neurons} and {before.bin_width:g} s in the training part: "
-                f"give two parts of one recording"
+                f"session {session.name!r} has {session.n_neurons} neurons and bins of "
+                f"{session.bin_width:g} s in the test part, but {before.n_neurons} and "
+                f"{before.bin_width:g} s in the training part: give two parts of one recording"
             )
         yield before, session

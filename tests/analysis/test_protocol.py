@@ -400,9 +400,15 @@ def unknown(predictions, test):
     return [Prediction.of(test[0], "position", position), *predictions[1:]]
 
 
+def numbered(predictions, test):
+    direction = Prediction.of(test[0], "direction", np.zeros(test[0].n_bins, dtype=np.int64))
+    return [predictions[0], direction, predictions[2]]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (numbered, "label 'direction': predictions are of type int64, the label of type"),
         (lambda predictions, _: predictions[1:], "predictions of rat 1/direction, rat 1/phase"),
         (lambda predictions, _: [*predictions, predictions[0]], "one each of"),
         (unknown, "session 'rat 1', label 'position': 1 of 80 bins have no prediction"),

@@ -192,8 +192,12 @@ def _same_bins(prediction: Prediction, session: Session) -> Prediction:
         raise DifferentPredictionsError(
             f"{where}: the bins predicted, or their true labels, are not those of the test part"
         )
-    if prediction.predicted.dtype == object:
-        raise DifferentPredictionsError(f"{where}: predictions are Python objects; give text or numbers")
+    given, wanted = (values.dtype.kind.replace("u", "i") for values in (prediction.predicted, blank.truth))
+    if given != wanted and (prediction.kind == "discrete" or given not in "if"):
+        raise DifferentPredictionsError(
+            f"{where}: predictions are of type {prediction.predicted.dtype}, the label of type "
+            f"{blank.truth.dtype}; give predictions in the type of the label"
+        )
     if prediction.kind != "discrete":
         unknown = int(np.count_nonzero(~np.isfinite(prediction.predicted).all(axis=1)))
         if unknown:

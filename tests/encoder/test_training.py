@@ -7,7 +7,7 @@ import torch
 
 from napari_unison import UnifiedEncoder
 from napari_unison.encoder import ConfigurationError, TrainingControl
-from napari_unison.encoder.devices import choose_device
+from napari_unison.encoder.devices import choose_device, device_text
 from napari_unison.encoder.training import TrainingError
 
 SMALL = {"batch_size": 64, "max_iterations": 5, "random_state": 0, "verbose": False, "num_hidden_units": 8}
@@ -92,8 +92,8 @@ def test_progress_is_told_at_most_ten_times_a_second_and_at_the_end(rats):
 
 
 def test_a_progress_bar_shows_where_nobody_listens(rats, capsys):
-    UnifiedEncoder(**SMALL | {"verbose": True}).fit(rats)
-    assert "training" in capsys.readouterr().err
+    UnifiedEncoder(**SMALL | {"verbose": True, "device": "cpu"}).fit(rats)
+    assert "training on CPU" in capsys.readouterr().err
     UnifiedEncoder(**SMALL).fit(rats)
     assert capsys.readouterr().err == ""
 
@@ -176,6 +176,19 @@ def test_a_loss_that_is_no_number_ends_the_training_with_what_to_change(rats):
     with pytest.raises(TrainingError, match=r"loss became .* at iteration \d+: lower learning_rate"):
         wild.fit(loud)
     assert not hasattr(wild, "history_")
+
+
+def test_a_graphics_card_comes_before_apple_s_and_both_before_the_cpu(monkeypatch):
+    for cuda, mps, chosen in ((True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda mps=mps: mps)
+        assert choose_device("auto").type == chosen
+
+
+def test_a_device_is_called_what_a_person_calls_it(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a card")
+    assert device_text(torch.device("cuda", 1)) == "a card (cuda:1)"
+    assert [device_text(torch.device(name)) for name in ("cpu", "mps")] == ["CPU", "MPS"]
 
 
 def test_a_device_that_is_not_here_is_told():

@@ -21,6 +21,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: More lines than this are searched row by row.
 MOST_LINES = 64
+#: What a query takes on each line, and what that makes in all steps of the search (bytes).
+BYTES_PER_BISECTION = 100
 #: Distances that are computed at a time, at most, and the bytes that each takes with all that follows.
 CHUNK_DISTANCES = 2**23
 BYTES_PER_DISTANCE = 25

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from napari_unison.encoder.config import ConfigurationError, EncoderConfig
-from napari_unison.encoder.device_labels import BYTES_PER_DISTANCE, CHUNK_DISTANCES
+from napari_unison.encoder.device_labels import (
+    BYTES_PER_BISECTION,
+    BYTES_PER_DISTANCE,
+    CHUNK_DISTANCES,
+    MOST_LINES,
+)
 from napari_unison.encoder.devices import choose_device, device_text
 from napari_unison.encoder.input_projection import KEPT_BYTES
 from napari_unison.encoder.networks import Architecture, architecture_of
@@ -42,8 +47,10 @@ class TrainingMemory:
         Windows that are there at a time.
     activations : float
         What the network keeps for the backward pass, and the gradients there.
-    chunks : float
-        Similarities, or label distances, of which a bounded number is computed at a time.
+    similarities : float
+        Those of a few hundred references with all negatives.
+    search : float
+        Label distances of which a bounded number is computed at a time; given back before the step.
     """
 
     recordings: float
@@ -52,12 +59,14 @@ class TrainingMemory:
     batch: float
     windows: float
     activations: float
-    chunks: float
+    similarities: float
+    search: float
 
     @property
     def total(self) -> float:
-        """All of it."""
-        return float(sum(getattr(self, part.name) for part in fields(self)))
+        """The most that is there at a time."""
+        kept = self.recordings + self.labels + self.weights + self.batch
+        return kept + max(self.windows + self.activations + self.similarities, self.search)
 
 
 def training_memory(config: EncoderConfig, sessions: Sequence[Session], share: float = 1.0) -> TrainingMemory:
@@ -75,7 +84,7 @@ def training_memory(config: EncoderConfig, sessions: Sequence[Session], share: f
     architecture = architecture_of(config.model_architecture)
     n_bins = share * np.array([session.n_bins for session in sessions]) + 1
     n_neurons = np.array([session.n_neurons for session in sessions])
-    n_columns = _label_columns(sessions[0])
+    n_columns, n_lines = _label_columns(sessions[0])
     samples, window = 3 * config.batch_size, architecture.window
     # the largest sessions may meet in a batch
     taking_part = np.sort(n_neurons)[-(config.sessions_per_step or len(sessions)) :]
@@ -85,7 +94,6 @@ def training_memory(config: EncoderConfig, sessions: Sequence[Session], share: f
     windows = _FLOAT * window * samples * 2 * taking_part[-1]
     neuron_masks = samples * taking_part.sum() + _FLOAT * config.batch_size * taking_part[-1]
     per_sample = _FLOAT * window + 2 * _LABEL * (n_columns + 6)
-    distances = min(CHUNK_DISTANCES, 2 * config.batch_size * n_bins.max())
     return TrainingMemory(
         recordings=float(_FLOAT * (n_bins * (n_neurons + window)).sum()),
         labels=float(_LABEL * ((3 * n_columns + 5) * n_bins).sum()),
@@ -93,7 +101,8 @@ def training_memory(config: EncoderConfig, sessions: Sequence[Session], share: f
         batch=float(2 * (neuron_masks + samples * len(taking_part) * per_sample)),
         windows=float(max(stack, windows) if stack <= KEPT_BYTES else windows),
         activations=float(_FLOAT * samples * _numbers_per_sample(config, architecture)),
-        chunks=float(max(BYTES_PER_DISTANCE * distances, _FLOAT * 5 * _SIMILARITIES)),
+        similarities=float(_FLOAT * 3 * min(_SIMILARITIES, config.batch_size**2)),
+        search=float(_search_bytes(config, n_lines, n_bins.max())),
     )
 
 
@@ -150,16 +159,28 @@ def advice(config: EncoderConfig, *, name_the_cpu: bool = True) -> str:
     return wanted + ending
 
 
-def _label_columns(session: Session) -> int:
-    """Return about how many columns a session's labels take in the label space."""
-    columns = 0
+def _label_columns(session: Session) -> tuple[int, float]:
+    """Return about how many columns labels take in the label space, and on how many lines they lie."""
+    columns, n_continuous, n_lines = 0, 0, 1.0
     for name, values in session.labels.items():
         kind = session.kinds[name]
         if kind == "discrete":
-            columns += len(np.unique(values))
+            n_categories = len(np.unique(values))
+            columns += n_categories
+            n_lines *= n_categories
         else:
-            columns += 2 if kind == "circular" else int(np.prod(np.shape(values)[1:]))
-    return columns
+            width = 2 if kind == "circular" else int(np.prod(np.shape(values)[1:]))
+            columns += width
+            n_continuous += width
+    return columns, n_lines if n_continuous <= 1 else np.inf
+
+
+def _search_bytes(config: EncoderConfig, n_lines: float, n_bins: float) -> float:
+    """Return what a search among one session's labels takes at a time (bytes)."""
+    queries = 2 * config.batch_size
+    if n_lines <= MOST_LINES:
+        return BYTES_PER_BISECTION * n_lines * queries
+    return BYTES_PER_DISTANCE * min(CHUNK_DISTANCES, n_bins * queries)
 
 
 def _trunk_weights(config: EncoderConfig, architecture: Architecture) -> int:

@@ -101,21 +101,33 @@ def engine_for(
         from napari_unison.encoder.cpu.engine import CpuEngine
 
         return CpuEngine(network, criterion, sessions, sampler, Masker(config.masks), config.batch_size)
+    return device_engine(config, sessions, space, sampler, network, criterion)
+
+
+def device_engine(
+    config: EncoderConfig,
+    sessions: Sequence[Session],
+    space: LabelSpace,
+    sampler: BatchSampler,
+    network: UnifiedNetwork,
+    criterion: InfoNCE,
+) -> Engine:
+    """Return the engine that computes by torch, on whatever device the network is on.
+
+    Parameters
+    ----------
+    config, sessions, space, network, criterion
+        As in :func:`engine_for`.
+    sampler : BatchSampler
+        Has the labels and their changes.
+    """
     from napari_unison.encoder.device_masks import DeviceMasker
     from napari_unison.encoder.device_sampling import DeviceSampler
     from napari_unison.encoder.torch_engine import TorchEngine
 
-    return TorchEngine(
-        network,
-        criterion,
-        sessions,
-        DeviceSampler(
-            sampler,
-            space,
-            device,
-            positives=config.positives,
-            sessions_per_step=config.sessions_per_step,
-        ),
-        DeviceMasker(config.masks, device),
-        config.batch_size,
+    device = next(network.parameters()).device
+    draws = DeviceSampler(
+        sampler, space, device, positives=config.positives, sessions_per_step=config.sessions_per_step
     )
+    masker = DeviceMasker(config.masks, device)
+    return TorchEngine(network, criterion, sessions, draws, masker, config.batch_size)

@@ -4,6 +4,9 @@ Everything here carries the kind of its embedding: scores on an aligned embeddin
 labels chose its partners; only a score on a label-free one is decoding.
 """
 
+from napari_unison.analysis.attribution import attribute
+from napari_unison.analysis.attribution_scores import Attribution, SessionAttribution
+from napari_unison.analysis.consistency import Consistency, consistency
 from napari_unison.analysis.decoding import ALL_SESSIONS, DecodingScores, LabelScore, decode
 from napari_unison.analysis.flow import FlowField, flow_field
 from napari_unison.analysis.folds import Fold, guard_bins, lap_folds, with_laps
@@ -18,6 +21,8 @@ from napari_unison.analysis.smoothing import smooth
 
 __all__ = [
     "ALL_SESSIONS",
+    "Attribution",
+    "Consistency",
     "DecodingScores",
     "Estimate",
     "FlowField",
@@ -31,7 +36,10 @@ __all__ = [
     "ProtocolResult",
     "ProtocolScore",
     "QuickScores",
+    "SessionAttribution",
+    "attribute",
     "choose_latents",
+    "consistency",
     "cross_validate",
     "decode",
     "divide_embedding",

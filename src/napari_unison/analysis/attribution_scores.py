@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from napari_unison.analysis.tables import data_frame, number, text_table
 
@@ -100,12 +99,11 @@ class SessionAttribution:
             raise ValueError(
                 f"session {self.session.name!r}: the column {column!r} does not hold true and false"
             )
-        n_with, n_without = int(has_it.sum()), int((~has_it).sum())
-        if n_with == 0 or n_without == 0:
+        values = self.score_per_activity if per_activity else self.score
+        first, second = values[has_it][:, None], values[~has_it]
+        if first.size == 0 or second.size == 0:
             return float("nan")
-        ranks = rankdata(self.score_per_activity if per_activity else self.score)
-        above = ranks[has_it].sum() - n_with * (n_with + 1) / 2
-        return float(above / (n_with * n_without))
+        return float(np.mean((first > second) + 0.5 * (first == second)))
 
 
 @dataclass(frozen=True, eq=False)

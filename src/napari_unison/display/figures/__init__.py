@@ -1,6 +1,8 @@
 """Figures: one function each, returning a matplotlib ``Figure`` whose title names the kind of embedding."""
 
+from napari_unison.display.figures.attribution import attribution_figure
 from napari_unison.display.figures.behaviour import position_figure
+from napari_unison.display.figures.consistency import consistency_figure
 from napari_unison.display.figures.embedding import embedding_figure
 from napari_unison.display.figures.flow import flow_figure
 from napari_unison.display.figures.latents import best_latents_figure, latent_scores_figure
@@ -10,7 +12,9 @@ from napari_unison.display.figures.scores import quick_scores_figure
 from napari_unison.display.figures.training import training_history_figure
 
 __all__ = [
+    "attribution_figure",
     "best_latents_figure",
+    "consistency_figure",
     "embedding_figure",
     "flow_figure",
     "latent_scores_figure",

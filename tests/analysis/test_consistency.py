@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_unison import UnifiedEncoder, sample_sessions
 from napari_unison.analysis.consistency import consistency
 
 
@@ -146,3 +147,25 @@ def test_errors_say_what_to_do(pair, make_session, make_embedding) -> None:
         consistency(pair, by="rats")  # type: ignore[arg-type]
     with pytest.raises(KeyError, match="no label is called 'place'"):
         consistency(pair, label="place")
+
+
+def test_a_session_of_noise_is_consistent_only_where_labels_fill_it_in() -> None:
+    """The trap that makes an aligned embedding circular: the other session's neurons stand in for it."""
+    rat, other = (session[:1500] for session in sample_sessions("linear-track", names=("rat 1", "rat 2")))
+    noise = np.random.default_rng(0).poisson(0.03, other.neural.shape).astype(np.float32)
+    encoder = UnifiedEncoder(
+        batch_size=256,
+        output_dimension=8,
+        learning_rate=2e-3,
+        max_iterations=100,
+        random_state=0,
+        verbose=False,
+    ).fit([rat, other.replace(neural=noise)])
+    aligned, free = (
+        consistency(encoder.embed(), n_bins=20),
+        consistency(encoder.embed(align=False), n_bins=20),
+    )
+    assert aligned.mean > 0.8
+    assert aligned.is_circular
+    assert free.r2[0, 0] > 0.8
+    assert free.mean < 0.2

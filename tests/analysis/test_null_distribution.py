@@ -12,7 +12,7 @@ from napari_unison.analysis.predictions import Prediction
 from napari_unison.encoder import TrainingControl
 from napari_unison.sessions import Session
 
-TINY = quick_config(batch_size=64, max_iterations=60)
+TINY = quick_config(batch_size=64, max_iterations=40)
 NAME = "unified encoder, label-free (nearest neighbours)"
 
 
@@ -39,7 +39,7 @@ def _laps(name: str = "rat", *, both_ways: bool = True, lap: int = 20) -> Sessio
 
 @pytest.mark.filterwarnings("ignore:the sessions do not cover")
 def test_noise_is_at_the_null_and_place_cells_are_above_it() -> None:
-    tuned, noise = rats("rat 1", "rat 2", n_bins=1100)
+    tuned, noise = rats("rat 1", "rat 2", n_bins=900)
     null = null_distribution(
         LabelFreeEncoder(TINY),
         [tuned, with_noise(noise).replace(name="noise")],
@@ -133,7 +133,7 @@ def test_a_real_rat_with_permuted_neurons_is_at_the_null(real_rats) -> None:
     achilles, buddy = with_laps(load_sessions([real_rats / f"{n}.jl.gz" for n in ("achilles", "buddy")]))
     null = null_distribution(
         LabelFreeEncoder(TINY),
-        [achilles[:2000], with_noise(buddy[:2000])],
+        [achilles[:1500], with_noise(buddy[:1500])],
         n_permutations=19,
         n_folds=2,
         guard=10,

@@ -73,9 +73,11 @@ def _fill_input(
                 continue
             start = np.int64(windows.start[row])
             own = start + step if start >= 0 else np.int64(windows.irregular[-start - 1, step])
+            # slices, for an index that may be negative would keep the loop from vector instructions
             value = bank.first_value[own]
+            values, survive = bank.values[value : value + given.shape[1]], kept[k, column:]
             for c in range(given.shape[1]):
-                given[at, c] = bank.values[value + c] * kept[k, column + c]
+                given[at, c] = values[c] * survive[c]
 
 
 @njit(nogil=True, cache=True)
@@ -104,8 +106,9 @@ def _project(
             np.dot(given, weights[column:end], projected[: count * n_steps])
             for k in range(count):
                 for step in range(n_steps):
+                    output, part = hidden[k, step * h :], projected[k * n_steps + step]
                     for c in range(width):
-                        hidden[k, step * h + c] += projected[k * n_steps + step, c]
+                        output[c] += part[c]
         write_tile(hidden, bias, blocks[at // blocks.shape[2]], at % blocks.shape[2])
 
 
@@ -125,8 +128,9 @@ def _add_gradient(
         read_tile(blocks[at // blocks.shape[2]], at % blocks.shape[2], hidden)
         for k in range(count):
             for step in range(n_steps):
+                part, output = hidden[k, step * h :], outer[k * n_steps + step]
                 for c in range(width):
-                    outer[k * n_steps + step, c] = hidden[k, step * h + c]
+                    output[c] = part[c]
         _fill_all_kept(begin, kept[:count], batch)
         for i in range(batch.bins.shape[0]):
             column, end = batch.columns[i], batch.columns[i + 1]

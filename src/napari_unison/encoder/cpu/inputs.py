@@ -129,10 +129,12 @@ def write_tile(hidden: Array, bias: Array, block: Array, first: int) -> None:
     """
     h = bias.size
     margin = (hidden.shape[1] - block.shape[0]) // 2
+    # slices, for an index that may be negative would keep the loop from vector instructions
+    inner, own = hidden[:, margin:], block[:, first:]
     for r in range(block.shape[0]):
         shift = bias[r % h]
         for k in range(hidden.shape[0]):
-            block[r, first + k] = hidden[k, margin + r] + shift
+            own[r, k] = inner[k, r] + shift
 
 
 @njit(nogil=True, cache=True, fastmath=FLAGS)
@@ -140,6 +142,7 @@ def read_tile(block: Array, first: int, hidden: Array) -> None:
     """Go the way of :func:`write_tile` back, for gradients; the edges get none."""
     margin = (hidden.shape[1] - block.shape[0]) // 2
     hidden[:] = 0
+    inner, own = hidden[:, margin:], block[:, first:]
     for r in range(block.shape[0]):
         for k in range(hidden.shape[0]):
-            hidden[k, margin + r] = block[r, first + k]
+            inner[k, r] = own[r, k]

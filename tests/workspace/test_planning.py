@@ -80,3 +80,14 @@ def test_the_encoder_is_loaded_once_and_garbage_is_collected_again():
     assert load_encoder() is loading
     assert "napari_unison.encoder.estimator" in sys.modules
     assert gc.isenabled()
+
+
+def test_a_card_with_too_little_memory_is_said_to_be_passed_over(small_sessions, monkeypatch):
+    monkeypatch.setattr("napari_unison.encoder.devices.choose_device", lambda name: torch.device("cuda"))
+    monkeypatch.setattr(
+        "napari_unison.encoder.device_memory.device_for_training",
+        lambda config, sessions: torch.device("cpu"),
+    )
+    plan = plan_training(small_sessions, SMALL, 0.2)
+    assert plan.device == "CPU (too little memory is free on the graphics card)"
+    assert plan.threads is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -98,25 +99,37 @@ def plan_training(
     """
     import torch
 
+    from napari_unison.encoder.device_memory import device_for_training, training_memory
     from napari_unison.encoder.devices import choose_device
 
     try:
-        device = choose_device(config.device)
+        with warnings.catch_warnings():
+            # the plan says it in its own words, as often as it is made
+            warnings.simplefilter("ignore")
+            device = device_for_training(config, sessions)
+        found = choose_device(config.device)
     except ConfigurationError as error:
         return TrainingPlan(str(error))
+    share = 1 - validation_share
+    if device.type == "cpu":
+        memory = _memory(sessions, config, share)
+    else:
+        memory = training_memory(config, sessions, share).total
     run = _measured_run(sessions, config, validation_share, str(device), runs)
     return TrainingPlan(
-        device=_device_text(device.type, str(device), config.device),
+        device=_device_text(device.type, str(device), config.device, too_small=device != found),
         threads=torch.get_num_threads() if device.type == "cpu" else None,
-        memory=_memory(sessions, config, 1 - validation_share, dense_input=device.type != "cpu"),
+        memory=memory,
         seconds=None if run is None else config.max_iterations * _step_time(run),
         measured_on="" if run is None else run.name,
     )
 
 
-def _device_text(kind: str, device: str, wanted: str) -> str:
+def _device_text(kind: str, device: str, wanted: str, *, too_small: bool) -> str:
     import torch
 
+    if too_small:
+        return "CPU (too little memory is free on the graphics card)"
     name = torch.cuda.get_device_name(device) if kind == "cuda" else device.upper()
     if wanted != "auto":
         return f"{name} (as chosen)"
@@ -127,24 +140,25 @@ def _device_text(kind: str, device: str, wanted: str) -> str:
     return "CPU (no graphics card was found)"
 
 
-def _memory(sessions: Sequence[Session], config: EncoderConfig, share: float, *, dense_input: bool) -> float:
-    """Estimate what a training keeps (bytes): recordings, a batch with its gradients, the weights."""
+def _memory(sessions: Sequence[Session], config: EncoderConfig, share: float) -> float:
+    """Estimate what a training on the CPU keeps (bytes): recordings, a batch, the weights."""
+    from napari_unison.encoder.cpu.engine import LANES
+
     window = int("".join(letter for letter in config.model_architecture if letter.isdigit()))
     neurons = sum(session.n_neurons for session in sessions)
     numbers = 0.0
     for session in sessions:
         neural = session.neural
-        # an entry of a sparse matrix comes with its column
-        data = 2 * neural.nnz if scipy.sparse.issparse(neural) else neural.size
-        numbers += share * (data + 2 * window * session.n_bins)
+        # an entry of a sparse matrix comes with its time bin and its neuron
+        data = 3 * neural.nnz if scipy.sparse.issparse(neural) else neural.size
+        # of each bin: its labels and where its window and its entries begin
+        numbers += share * (data + 16 * session.n_bins)
     samples = 3 * config.batch_size
-    # after the first layer: outputs of the layers, their gradients, and what is needed between them
-    steps = window + 4
-    numbers += 5 * samples * (steps * config.num_hidden_units + config.output_dimension)
-    if dense_input:
-        numbers += 2 * samples * window * neurons
-    # weights of the first layer, which grow with the neurons, their gradient and Adam's two averages
-    numbers += 4 * 2 * neurons * config.num_hidden_units
+    # the first layer's output stands in memory, what follows only for a few samples at a time
+    numbers += samples * (window * config.num_hidden_units + 3 * config.output_dimension)
+    numbers += LANES * config.batch_size * config.output_dimension
+    # weights of the first layer, which grow with the neurons, Adam's two averages, gradients of each lane
+    numbers += (5 + LANES) * 2 * neurons * config.num_hidden_units
     return _NUMBER * numbers
 
 

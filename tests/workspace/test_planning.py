@@ -6,6 +6,7 @@ import gc
 import sys
 
 import pytest
+import torch
 
 from napari_unison.encoder import EncoderConfig
 from napari_unison.workspace.planning import load_encoder, plan_training

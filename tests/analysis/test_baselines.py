@@ -15,7 +15,7 @@ from napari_unison.sessions import sample_sessions, segment_laps
 METHODS = (
     BayesianPlaceDecoder(),
     SmoothedNeighbours(),
-    PrincipalComponents(),
+    PrincipalComponents(n_components=(5, 10)),
     PrincipalComponents(decoder="linear", n_components=(10,)),
     SupervisedNetwork(),
 )

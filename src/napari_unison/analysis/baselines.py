@@ -21,9 +21,11 @@ from napari_unison.analysis.decoders import (
     require_decoder_kind,
 )
 from napari_unison.analysis.neighbours import Metric, require_metric
+from napari_unison.analysis.place_states import decodable_by_place
 from napari_unison.analysis.predictions import Prediction
 from napari_unison.analysis.session_parts import training_parts
-from napari_unison.analysis.targets import mean_error, session_targets
+from napari_unison.analysis.state_network import StateNetwork, fit_state_network
+from napari_unison.analysis.targets import guessing_error, session_targets
 
 if TYPE_CHECKING:
     from napari_unison.sessions import Session
@@ -81,16 +83,15 @@ class _SmoothedActivity(ABC):
         """
         predictions: list[Prediction] = []
         for before, session in training_parts(train, test):
-            try:
-                decoder, features = self._fitted(before, session, seed)
-            except ValueError as error:
-                raise ValueError(f"session {session.name!r}: {error}") from error
+            decoder, features = self._fitted(before, session, seed)
             predicted = decoder.predict(features)
             predictions += [Prediction.of(session, label, predicted[label]) for label in session.labels]
         return predictions
 
     @abstractmethod
-    def _fitted(self, train: Session, test: Session, seed: int) -> tuple[FittedDecoder, Features]:
+    def _fitted(
+        self, train: Session, test: Session, seed: int
+    ) -> tuple[FittedDecoder | StateNetwork, Features]:
         """Return a decoder that knows the training part alone, and the features of the test part."""
 
     def _fit_decoder(
@@ -101,15 +102,18 @@ class _SmoothedActivity(ABC):
         seed: int,
         candidates: dict[str, tuple[object, ...]] | None = None,
     ) -> FittedDecoder:
-        return fit_decoder(
-            kind,
-            features,
-            session_targets(session),
-            session.segment,
-            seed,
-            guard=sum(window_of(self.window_s, session.bin_width)),
-            candidates=candidates,
-        )
+        try:
+            return fit_decoder(
+                kind,
+                features,
+                session_targets(session),
+                session.segment,
+                seed,
+                guard=sum(window_of(self.window_s, session.bin_width)),
+                candidates=candidates,
+            )
+        except ValueError as error:
+            raise ValueError(f"session {session.name!r}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -211,13 +215,26 @@ class PrincipalComponents(_SmoothedActivity):
 
 @dataclass(frozen=True)
 class SupervisedNetwork(_SmoothedActivity):
-    """A small network from smoothed activity straight to the labels.
+    """A small network from smoothed activity to the probability of each place and category.
+
+    Labels as for :class:`~napari_unison.analysis.bayesian.BayesianPlaceDecoder`: one with a place
+    (continuous with one column, or circular), a discrete one, or one of both. Activity is taken as for
+    :class:`PrincipalComponents`.
 
     Parameters
     ----------
     window_s : float
         Length of the moving average (s), around each bin as the encoder's window.
+    position_bins : int
+        Bins of the place.
     """
+
+    position_bins: int = 20
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.position_bins < 2:
+            raise ValueError(f"position_bins is {self.position_bins}: a place needs at least two bins")
 
     @property
     def name(self) -> str:
@@ -229,9 +246,19 @@ class SupervisedNetwork(_SmoothedActivity):
         """Weights and batches are."""
         return True
 
-    def _fitted(self, train: Session, test: Session, seed: int) -> tuple[FittedDecoder, Features]:
+    def _fitted(self, train: Session, test: Session, seed: int) -> tuple[StateNetwork, Features]:
         fit_on, asked = _stabilised(train, test, self.window_s)
-        return self._fit_decoder("mlp", fit_on, train, seed), asked
+        targets = session_targets(train)
+        decodable_by_place(targets, train.name)
+        network = fit_state_network(
+            fit_on,
+            targets,
+            train.segment,
+            seed,
+            position_bins=self.position_bins,
+            guard=sum(window_of(self.window_s, train.bin_width)),
+        )
+        return network, asked
 
 
 def _stabilised(train: Session, test: Session, window_s: float) -> tuple[Features, Features]:
@@ -247,6 +274,5 @@ def _error_share(fitted: FittedDecoder) -> float:
     shares = []
     for name, target in fitted.targets.items():
         rows = np.flatnonzero(target.known)
-        constant = np.broadcast_to(target.values[rows].mean(axis=0), (len(rows), target.values.shape[1]))
-        shares.append(fitted.inner_errors[name] / (mean_error(target, constant, rows) or 1.0))
+        shares.append(fitted.inner_errors[name] / guessing_error(target, rows, rows))
     return float(np.mean(shares))

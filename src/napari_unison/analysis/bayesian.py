@@ -21,7 +21,13 @@ from napari_unison.analysis.place_fields import PlaceFields, fit_place_fields
 from napari_unison.analysis.place_states import decodable_by_place, place_states
 from napari_unison.analysis.predictions import Prediction
 from napari_unison.analysis.session_parts import training_parts
-from napari_unison.analysis.targets import LabelTarget, label_values, mean_error, session_targets
+from napari_unison.analysis.targets import (
+    LabelTarget,
+    guessing_error,
+    label_values,
+    mean_error,
+    session_targets,
+)
 
 if TYPE_CHECKING:
     from napari_unison.sessions import Session
@@ -215,11 +221,10 @@ class _Seen:
         fields = self.fields(fold.fit, position_bins, smoothing, least_rate)
         rows = fold.held_out
         regressed = fields.regress(self.sums[rows], self.n_bins[rows])
-        shares = []
-        for name, target in self.targets.items():
-            guess = np.broadcast_to(target.values[fold.fit].mean(axis=0), regressed[name].shape)
-            of_guess = mean_error(target, guess, rows)
-            shares.append(mean_error(target, regressed[name], rows) / (of_guess or 1.0))
+        shares = [
+            mean_error(target, regressed[name], rows) / guessing_error(target, fold.fit, rows)
+            for name, target in self.targets.items()
+        ]
         return float(np.mean(shares))
 
 

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from napari_unison.analysis.inner_folds import InnerFold, inner_folds
 from napari_unison.analysis.linear_decoder import fit_linear
 from napari_unison.analysis.neighbour_decoder import fit_neighbours
-from napari_unison.analysis.network_decoder import fit_network
+from napari_unison.analysis.network_decoder import WEIGHT_DECAYS, fit_network
 from napari_unison.analysis.targets import LabelTarget, label_values
 
 DecoderKind = Literal["knn", "linear", "mlp"]
@@ -22,6 +22,12 @@ DECODER_NAMES: Mapping[DecoderKind, str] = {
     "knn": "nearest neighbours",
     "linear": "ridge and logistic regression",
     "mlp": "small network",
+}
+
+_CANDIDATES: Mapping[DecoderKind, tuple[str, ...]] = {
+    "knn": ("n_neighbors", "metrics"),
+    "linear": ("strengths",),
+    "mlp": ("weight_decays",),
 }
 
 
@@ -143,7 +149,7 @@ def fit_decoder(
         Recording of each row, where rows of several sessions follow one another; all of one unless given.
     candidates : mapping, optional
         Values to choose from, instead of the usual ones; one value is no choice. ``n_neighbors`` and
-        ``metrics`` for "knn", ``strengths`` for "linear".
+        ``metrics`` for "knn", ``strengths`` for "linear", ``weight_decays`` for "mlp".
 
     Returns
     -------
@@ -158,7 +164,7 @@ def fit_decoder(
     rows = _rows(features)
     _require_decodable(kind, rows, session_labels, laps)
     folds = inner_folds(laps, guard=guard, recordings=recordings)
-    options = dict(candidates or {})
+    options = _checked_candidates(kind, candidates)
     # Products of such small tables take longer in several threads, which wait for one another.
     with threadpool_limits(limits=1, user_api="blas"):
         return _fit(kind, rows, session_labels, folds, seed, options)
@@ -193,7 +199,23 @@ def _fit_label(
 ) -> _LabelDecoder:
     if kind == "linear":
         return fit_linear(features, target, folds, **options)
-    return fit_network(features, target, folds, seed)
+    decays = options.get("weight_decays", WEIGHT_DECAYS)
+    return fit_network(features, target, folds, seed, weight_decays=decays)
+
+
+def _checked_candidates(
+    kind: DecoderKind, candidates: Mapping[str, Sequence[Any]] | None
+) -> dict[str, Sequence[Any]]:
+    options = dict(candidates or {})
+    wrong = [name for name in options if name not in _CANDIDATES[kind]]
+    if wrong:
+        raise ValueError(
+            f"the decoder {kind!r} has no {', '.join(wrong)} to choose: give {' or '.join(_CANDIDATES[kind])}"
+        )
+    empty = [name for name, values in options.items() if not len(values)]
+    if empty:
+        raise ValueError(f"there is no candidate for {', '.join(empty)}: give one or more values")
+    return options
 
 
 def require_decoder_kind(kind: str) -> None:

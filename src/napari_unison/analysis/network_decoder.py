@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,11 @@ from napari_unison.analysis.inner_folds import InnerFold
 from napari_unison.analysis.scaling import Scaling
 from napari_unison.analysis.targets import LabelTarget, mean_error
 
-HIDDEN_UNITS = 64
-WEIGHT_DECAY = 0.1
-MOST_PASSES = 100
+ErrorOf: TypeAlias = "Callable[[npt.NDArray[np.float64], InnerFold], float]"
+
+HIDDEN_UNITS = 128
+WEIGHT_DECAYS = (0.1, 1.0)
+MOST_PASSES = 60
 _PATIENCE = 10
 _BATCH_SIZE = 256
 
@@ -39,7 +42,7 @@ class NetworkDecoder:
     n_columns : int
         Columns of the target.
     chosen : dict
-        ``{"passes": …}``, how often training saw every bin.
+        ``{"weight_decay": …, "passes": …}``; passes: how often training saw every bin.
     inner_error : float
         Mean error of the choice on the held-out laps; NaN where nothing could be held out.
     """
@@ -62,12 +65,13 @@ def fit_network(
     folds: Sequence[InnerFold],
     seed: int,
     *,
-    most_passes: int = MOST_PASSES,
+    weight_decays: Sequence[float] = WEIGHT_DECAYS,
+    error_of: ErrorOf | None = None,
 ) -> NetworkDecoder:
-    """Find out on one held-out block of laps how long to train, then train on all rows for as long.
+    """Find out on one held-out block of laps how to train and how long, then train so on all rows.
 
     scikit-learn's own early stopping draws single bins for validation, whose neighbours in time stay in the
-    training part: it hardly ever stops.
+    training part: it stops too late.
 
     Parameters
     ----------
@@ -76,36 +80,55 @@ def fit_network(
     target : LabelTarget
         Their label; rows without it are left out.
     folds : sequence of InnerFold
-        Blocks of laps; the last one that can be held out decides. Without any, all passes are made.
+        Blocks of laps; the last one that can be held out decides. Without any, the first weight decay is
+        taken and all passes are made.
     seed : int
         Seed of weights and batches.
-    most_passes : int
-        Training ends after so many passes over the bins.
+    weight_decays : sequence of float
+        Candidates for the penalty on squared weights.
+    error_of : callable, optional
+        Takes predicted columns and the fold whose held-out rows they are for, and returns the error to make
+        small; the label's mean error unless given.
     """
     n_columns = target.values.shape[1]
-    passes, best = most_passes, float("nan")
+    decay, passes, best = weight_decays[0], MOST_PASSES, float("nan")
     known = [fold.within(target.known) for fold in folds]
     usable = [fold for fold in known if len(fold.fit) and len(fold.held_out)]
     if usable:
-        passes, best = _passes_until_best(features, target, usable[-1], seed, most_passes)
+        fold = usable[-1]
+        if error_of is None:
+            error_of = partial(_mean_error, target)
+        found = [_passes_until_best(features, target, fold, seed, decay, error_of) for decay in weight_decays]
+        place = int(np.argmin([error for _, error in found]))
+        decay, (passes, best) = weight_decays[place], found[place]
     rows = np.flatnonzero(target.known)
     scaling, of_target = Scaling.of(features[rows]), Scaling.of(target.values[rows])
-    training = _training(scaling.scaled(features[rows]), target, rows, of_target, seed)
+    training = _training(scaling.scaled(features[rows]), target, rows, of_target, decay, seed)
     model = next(islice(training, passes - 1, None))
-    return NetworkDecoder(scaling, of_target, model, n_columns, {"passes": passes}, best)
+    chosen: dict[str, object] = {"weight_decay": decay, "passes": passes}
+    return NetworkDecoder(scaling, of_target, model, n_columns, chosen, best)
+
+
+def _mean_error(target: LabelTarget, predicted: npt.NDArray[np.float64], fold: InnerFold) -> float:
+    return mean_error(target, predicted, fold.held_out)
 
 
 def _passes_until_best(
-    features: npt.NDArray[np.float32], target: LabelTarget, fold: InnerFold, seed: int, most_passes: int
+    features: npt.NDArray[np.float32],
+    target: LabelTarget,
+    fold: InnerFold,
+    seed: int,
+    weight_decay: float,
+    error_of: ErrorOf,
 ) -> tuple[int, float]:
-    """Return after how many passes the held-out laps were predicted best, and their mean error then."""
+    """Return after how many passes the held-out laps were predicted best, and their error then."""
     scaling, of_target = Scaling.of(features[fold.fit]), Scaling.of(target.values[fold.fit])
     held_out = scaling.scaled(features[fold.held_out])
-    training = _training(scaling.scaled(features[fold.fit]), target, fold.fit, of_target, seed)
+    fit = scaling.scaled(features[fold.fit])
+    training = _training(fit, target, fold.fit, of_target, weight_decay, seed)
     best, best_pass = float("inf"), 1
-    for number, model in enumerate(islice(training, most_passes), start=1):
-        predicted = _regressed(model, held_out, of_target, target.values.shape[1])
-        error = mean_error(target, predicted, fold.held_out)
+    for number, model in enumerate(islice(training, MOST_PASSES), start=1):
+        error = error_of(_regressed(model, held_out, of_target, target.values.shape[1]), fold)
         if error < best:
             best, best_pass = error, number
         if number - best_pass >= _PATIENCE:
@@ -118,13 +141,14 @@ def _training(
     target: LabelTarget,
     rows: npt.NDArray[np.intp],
     of_target: Scaling,
+    weight_decay: float,
     seed: int,
 ) -> Iterator[Any]:
     """Yield the network after each pass over all bins, without end."""
     # One stream of random numbers for all passes: from a number, each pass would shuffle alike.
     settings = {
         "hidden_layer_sizes": (HIDDEN_UNITS,),
-        "alpha": WEIGHT_DECAY,
+        "alpha": weight_decay,
         "batch_size": min(_BATCH_SIZE, len(rows)),
         "random_state": check_random_state(seed),
     }

@@ -117,14 +117,14 @@ def decodable_by_place(
     found = ", ".join(f"{target.name} ({target.kind})" for target in targets.values())
     if len(discrete) > 1 or len(places) > 1:
         raise ValueError(
-            f"session {session!r} has the labels {found}: a Bayesian place decoder takes one label with a "
+            f"session {session!r} has the labels {found}: a decoder of places takes one label with a "
             f"place (continuous or circular) and at most one discrete label; leave the others out with "
             f"session.replace(labels=...)"
         )
     if places and places[0].raw.shape[1] > 1:
         raise ValueError(
-            f"session {session!r}, label {places[0].name!r} has {places[0].raw.shape[1]} columns: a Bayesian "
-            f"place decoder takes a place on a line or a circle; use SmoothedNeighbours or "
+            f"session {session!r}, label {places[0].name!r} has {places[0].raw.shape[1]} columns: a "
+            f"decoder of places takes a place on a line or a circle; use SmoothedNeighbours or "
             f"PrincipalComponents, which take any number"
         )
     if places and not places[0].known.any():

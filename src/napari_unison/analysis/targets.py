@@ -187,6 +187,29 @@ def mean_error(target: LabelTarget, predicted: npt.NDArray[np.float64], rows: np
     return float(absolute_errors(target, predicted, rows).mean())
 
 
+def guessing_error(target: LabelTarget, fit: npt.NDArray[np.intp], rows: npt.NDArray[np.intp]) -> float:
+    """Return the mean error on some rows of one guess for all of them, made from others.
+
+    Errors of labels with different units become comparable as shares of it.
+
+    Parameters
+    ----------
+    target : LabelTarget
+        The label.
+    fit : ndarray of int, (a,)
+        Rows with the label whose mean (most frequent category) is the guess.
+    rows : ndarray of int, (b,)
+        Rows to guess.
+
+    Returns
+    -------
+    float
+        As :func:`mean_error`; 1 where the guess is always right, so that it can be divided by.
+    """
+    guess = np.broadcast_to(target.values[fit].mean(axis=0), (len(rows), target.values.shape[1]))
+    return mean_error(target, guess, rows) or 1.0
+
+
 def label_values(target: LabelTarget, predicted: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
     """Turn predicted columns of a target into values of its label.
 

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,6 +19,12 @@ from napari_unison.encoder.devices import device_text
 from napari_unison.encoder.embed import PartnerBank, embed_aligned, embed_label_free
 from napari_unison.encoder.embedding import Embedding, Partners
 from napari_unison.encoder.label_space import LabelSpace
+from napari_unison.encoder.new_session import (
+    ITERATIONS,
+    InputTrainer,
+    check_new_session,
+    with_new_session,
+)
 from napari_unison.encoder.overlap import label_overlap, warn_of_gaps
 from napari_unison.encoder.progress import ProgressBar, ProgressCallback, TrainingControl
 from napari_unison.encoder.training import Trainer, TrainingState
@@ -49,6 +56,8 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Training steps done.
     was_stopped_ : bool
         Whether training was stopped before ``max_iterations``.
+    added_sessions_ : dict of str to int
+        Training sessions that joined by :meth:`add_session`, and the steps that their input weights took.
     seed_ : int
         The seed that was used, drawn where ``random_state`` is None.
     device_ : str
@@ -68,6 +77,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     history_: dict[str, Array]
     n_iter_: int
     was_stopped_: bool
+    added_sessions_: dict[str, int]
     device_: str
     _space: LabelSpace
     _state: TrainingState
@@ -211,8 +221,75 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         state = copy.deepcopy(self._state)
         trainer = Trainer(self.config_, self.training_sessions_, self._space, state)
         stopped = _run(trainer, left, on_progress, control)
-        self._keep(self.config_, self.training_sessions_, self._space, self.seed_, state, stopped)
+        self._keep(
+            self.config_,
+            self.training_sessions_,
+            self._space,
+            self.seed_,
+            state,
+            stopped,
+            self.added_sessions_,
+        )
         return self
+
+    def add_session(
+        self,
+        session: Session,
+        *,
+        iterations: int = ITERATIONS,
+        on_progress: ProgressCallback | None = None,
+        control: TrainingControl | None = None,
+    ) -> Self:
+        """Return an encoder that knows one more session; this one stays as it is.
+
+        Only the new session's input weights are learned, from its labelled bins; all other weights are this
+        encoder's. The new session then is a training session like the others: it is embedded aligned and
+        label-free, gives partners, is saved, and takes part where training is resumed. Labels that are scaled
+        are scaled anew over all sessions.
+
+        Parameters
+        ----------
+        session : Session
+            Carries the labels and the bin width of the training sessions, and a name of its own.
+        iterations : int
+            Steps to learn for.
+        on_progress, control
+            As in :meth:`fit`; a stop leaves an encoder with the weights learned so far.
+
+        Returns
+        -------
+        UnifiedEncoder
+            A new one, fitted, whose ``added_sessions_`` tells of the session.
+
+        Raises
+        ------
+        NotFittedError
+            If it was not fitted.
+        SessionError
+            If the name is taken, labels or bin width differ, or the session offers nothing to learn from.
+        TrainingError
+            If the loss is no longer finite.
+        ValueError
+            If ``iterations`` is not a whole number of at least 1.
+        """
+        self._check_fitted()
+        if iterations != int(iterations) or iterations < 1:
+            raise ValueError(f"iterations is {iterations}: give a whole number of steps, at least 1")
+        if isinstance(session, Session) and session.name in self.session_names_:
+            raise SessionError(
+                f"the encoder knows a session called {session.name!r} already: give the new one another name "
+                f"(session.replace(name=...)), or embed it as that session"
+            )
+        sessions = _checked_sessions([*self.training_sessions_, session])
+        check_new_session(self.config_, self.training_sessions_, self._space, session)
+        space = LabelSpace(sessions, self.config_.label_scaling)
+        state = with_new_session(self.config_, self._state, session, self.seed_)
+        trainer = InputTrainer(self.config_, sessions, space, state, self.seed_, iterations)
+        _run(trainer, iterations, on_progress, control)
+        added = {**self.added_sessions_, session.name: len(trainer.state.history.loss)}
+        encoder = type(self).from_config(self.config_)
+        encoder._keep(self.config_, sessions, space, self.seed_, state, self.was_stopped_, added)
+        return encoder
 
     def embed(
         self,
@@ -335,6 +412,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         seed: int,
         state: TrainingState,
         stopped: bool,
+        added: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         """Take over the result of a training, all at once."""
         self.__dict__.update(
@@ -345,6 +423,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             history_=state.history.as_arrays(),
             n_iter_=len(state.history.loss),
             was_stopped_=stopped,
+            added_sessions_=dict(added),
             device_=str(next(state.network.parameters()).device),
             _space=space,
             _state=state,

@@ -232,7 +232,9 @@ def _read(folder: Path) -> Run:
         )
     encoder = UnifiedEncoder.from_config(config)
     space = LabelSpace(sessions, config.label_scaling)
-    encoder._keep(config, sessions, space, facts["seed"], state, facts["was_stopped"])
+    # runs that were written before sessions could be added do not tell of any
+    added = facts.get("added_sessions", {})
+    encoder._keep(config, sessions, space, facts["seed"], state, facts["was_stopped"], added)
     embedding = folder / "embedding.npz"
     held_out = folder / "held-out.npz"
     return Run(
@@ -319,6 +321,7 @@ def _facts(encoder: UnifiedEncoder) -> dict[str, Any]:
         "seed": encoder.seed_,
         "iterations": encoder.n_iter_,
         "was_stopped": encoder.was_stopped_,
+        "added_sessions": encoder.added_sessions_,
         "temperature": state.criterion.temperature,
         "sessions": [
             {"name": s.name, "bins": s.n_bins, "neurons": s.n_neurons, "sha256": session_checksum(s)}

@@ -283,9 +283,9 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         sessions = _checked_sessions([*self.training_sessions_, session])
         check_new_session(self.config_, self.training_sessions_, self._space, session)
         space = LabelSpace(sessions, self.config_.label_scaling)
-        state = with_new_session(self.config_, self._state, session, self.seed_)
-        trainer = InputTrainer(self.config_, sessions, space, state, self.seed_, iterations)
+        trainer = InputTrainer(self.config_, sessions, space, self._state, self.seed_, iterations)
         _run(trainer, iterations, on_progress, control)
+        state = with_new_session(self.config_, self._state, trainer.input_weights)
         added = {**self.added_sessions_, session.name: len(trainer.state.history.loss)}
         encoder = type(self).from_config(self.config_)
         encoder._keep(self.config_, sessions, space, self.seed_, state, self.was_stopped_, added)

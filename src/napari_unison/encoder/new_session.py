@@ -32,11 +32,11 @@ from napari_unison.sessions import Session, SessionError
 Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Steps that a new session learns for, unless asked otherwise.
-ITERATIONS: Final = 250
+ITERATIONS: Final = 300
 #: Samples in such a step, at most.
 BATCH_SIZE: Final = 1024
-#: Step size of Adam at the start; it falls to zero along a cosine. Input weights alone bear a hundred times
-#: the step of a whole network.
+#: Step size of Adam at the start; it falls to zero along a cosine. Input weights alone bear far larger steps
+#: than a whole network.
 LEARNING_RATE: Final = 0.02
 
 
@@ -79,8 +79,7 @@ def check_new_session(
     distance = np.full(len(points), np.inf)
     for other in sessions:
         index = LabelIndex(space.encode(other), space.tie_tolerance)
-        if len(index.bins):
-            distance = np.minimum(distance, index.match(points).distance)
+        distance = np.minimum(distance, index.match(points).distance)
     near = NEAR * math.sqrt(sum(spread**2 for spread in space.spread.values()))
     share = float((distance <= near).mean())
     if share < ENOUGH:
@@ -93,64 +92,24 @@ def check_new_session(
         )
 
 
-def with_new_session(
-    config: EncoderConfig, state: TrainingState, session: Session, seed: int
-) -> TrainingState:
-    """Copy what an encoder has learned, with random input weights for a new session.
-
-    Parameters
-    ----------
-    config : EncoderConfig
-        Parameters of the encoder.
-    state : TrainingState
-        What it has learned; not changed.
-    session : Session
-        The new one, of ``N`` neurons.
-    seed : int
-        Decides the new weights.
-
-    Returns
-    -------
-    TrainingState
-        All other weights, history and random generator are those of ``state``. Adam's memory of the new
-        columns begins with no momentum and the other columns' mean squared gradient, so that a training that
-        goes on treats them alike.
-    """
-    old = state.network
-    n_old, device = sum(old.neurons), old.first.weight.device
-    fresh = TrainingState.new(config, [*old.neurons, session.n_neurons], 0, device)
-    first = fresh.network.first
-    with torch.no_grad():
-        # as wide as those of an encoder of this session alone
-        bound = 1 / math.sqrt(session.n_neurons * first.kernel)
-        shape = (first.weight.shape[0], session.n_neurons, first.kernel)
-        generator = torch.Generator().manual_seed(_seed_for(session, seed))
-        drawn = torch.empty(shape).uniform_(-bound, bound, generator=generator)
-        weights = old.state_dict()
-        weights["first.weight"] = torch.cat([old.first.weight, drawn.to(device)], dim=1)
-    fresh.network.load_state_dict(weights)
-    fresh.criterion.load_state_dict(state.criterion.state_dict())
-    fresh.rng = copy.deepcopy(state.rng)
-    fresh.history = copy.deepcopy(state.history)
-    fresh.optimizer = _widened(state.optimizer, old, n_old + session.n_neurons)
-    return fresh
-
-
 class InputTrainer(Trainer):
-    """Learns the input weights of the last session; every other weight stays as it is.
+    """Learns the input weights of a new session in a copy of an encoder's network; all others stay.
+
+    Where the encoder takes ``sessions_per_step`` of its sessions at a time, the new session's pseudo-animals
+    have as many, drawn once.
 
     Parameters
     ----------
     config : EncoderConfig
         Parameters of the encoder.
     sessions : sequence of Session
-        All its sessions, the new one last.
+        Its training sessions, and the new one last.
     space : LabelSpace
         Where their labels are compared.
-    network_state : TrainingState
-        Its network is changed in place; its history and optimiser are left alone.
+    known : TrainingState
+        What the encoder has learned; not changed.
     seed : int
-        Decides batches and masks, together with the new session's name.
+        Decides first weights, batches and masks, together with the new session's name.
     iterations : int
         Steps that will be done.
     """
@@ -160,22 +119,39 @@ class InputTrainer(Trainer):
         config: EncoderConfig,
         sessions: Sequence[Session],
         space: LabelSpace,
-        network_state: TrainingState,
+        known: TrainingState,
         seed: int,
         iterations: int,
     ) -> None:
+        session = sessions[-1]
+        # the same weights for a session, whatever other sessions joined before it
+        rng = np.random.default_rng([seed, zlib.crc32(session.name.encode())])
+        partners = np.arange(len(sessions) - 1)
+        if config.sessions_per_step is not None and config.sessions_per_step < len(sessions):
+            partners = np.sort(rng.choice(partners, config.sessions_per_step - 1, replace=False))
         config = config.model_copy(
-            update={"batch_size": min(config.batch_size, BATCH_SIZE), "learning_rate": LEARNING_RATE}
+            update={
+                "batch_size": min(config.batch_size, BATCH_SIZE),
+                "learning_rate": LEARNING_RATE,
+                "sessions_per_step": None,
+            }
         )
-        # steps of this training are no steps of the encoder's own
-        network, criterion = network_state.network, network_state.criterion
-        rng = np.random.default_rng(_seed_for(sessions[-1], seed))
-        super().__init__(config, sessions, space, TrainingState(network, criterion, rng))
-        self._whole = network.first.weight
-        self._n_others = sum(network.neurons[:-1])
+        columns = _columns_of(known.network, partners)
+        first = _first_weights(known.network, session.n_neurons, rng)
+        neurons = [known.network.neurons[number] for number in partners.tolist()]
+        copied = _copy(config, known, [*neurons, session.n_neurons], columns, first)
+        taking_part = [*(sessions[number] for number in partners.tolist()), session]
+        super().__init__(config, taking_part, space, TrainingState(copied.network, copied.criterion, rng))
+        self._whole = copied.network.first.weight
+        self._n_others = len(columns)
         self._own = torch.nn.Parameter(self._whole.detach()[:, self._n_others :].clone())
         self._optimizer = torch.optim.Adam([self._own], lr=LEARNING_RATE)
         self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimizer, iterations)
+
+    @property
+    def input_weights(self) -> Tensor:
+        """The new session's part of the first convolution, (h, N, kernel), as learned so far."""
+        return self._own.detach()
 
     def _step_with(self, batch: Any) -> float | Tensor:
         loss = self._engine.gradients(batch)
@@ -189,14 +165,61 @@ class InputTrainer(Trainer):
         return loss
 
 
-def _seed_for(session: Session, seed: int) -> int:
-    """Return a seed of a session's own: the same whatever other sessions joined before it."""
-    words = np.random.SeedSequence([seed, zlib.crc32(session.name.encode())]).generate_state(1)
-    return int(words[0])
+def with_new_session(config: EncoderConfig, known: TrainingState, input_weights: Tensor) -> TrainingState:
+    """Copy what an encoder has learned, with one more session.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+        Parameters of the encoder.
+    known : TrainingState
+        What it has learned; not changed.
+    input_weights : Tensor (h, N, kernel)
+        The new session's part of the first convolution.
+
+    Returns
+    -------
+    TrainingState
+        All other weights, history and random generator are those of ``known``. Adam's memory of the new
+        columns begins with no momentum and the other columns' mean squared gradient, so that a training that
+        goes on treats them alike.
+    """
+    neurons = [*known.network.neurons, input_weights.shape[1]]
+    state = _copy(config, known, neurons, np.arange(sum(known.network.neurons)), input_weights)
+    state.rng = copy.deepcopy(known.rng)
+    state.history = copy.deepcopy(known.history)
+    state.optimizer = _widened(known.optimizer, known.network, input_weights.shape[1])
+    return state
 
 
-def _widened(optimizer: dict[str, Any], network: UnifiedNetwork, n_inputs: int) -> dict[str, Any]:
-    """Copy the state of Adam, with room for more inputs."""
+def _copy(
+    config: EncoderConfig, known: TrainingState, neurons: Sequence[int], columns: Array, new: Tensor
+) -> TrainingState:
+    """Copy network and loss: of the first convolution only some columns, followed by new ones."""
+    state = TrainingState.new(config, neurons, 0, known.network.first.weight.device)
+    weights = known.network.state_dict()
+    kept = weights["first.weight"][:, torch.from_numpy(columns)]
+    weights["first.weight"] = torch.cat([kept, new.to(kept.device)], dim=1)
+    state.network.load_state_dict(weights)
+    state.criterion.load_state_dict(known.criterion.state_dict())
+    return state
+
+
+def _columns_of(network: UnifiedNetwork, sessions: Array) -> Array:
+    """Return which inputs of a network are neurons of some of its sessions."""
+    ends = np.cumsum(network.neurons)
+    return np.concatenate([np.arange(ends[s] - network.neurons[s], ends[s]) for s in sessions])
+
+
+def _first_weights(network: UnifiedNetwork, n_neurons: int, rng: np.random.Generator) -> Tensor:
+    """Draw input weights as wide as those of an encoder of this session alone: (h, N, kernel)."""
+    n_hidden, _, kernel = network.first.weight.shape
+    bound = 1 / math.sqrt(n_neurons * kernel)
+    return torch.from_numpy(rng.uniform(-bound, bound, (n_hidden, n_neurons, kernel)).astype(np.float32))
+
+
+def _widened(optimizer: dict[str, Any], network: UnifiedNetwork, n_new: int) -> dict[str, Any]:
+    """Copy the state of Adam, with room for new inputs."""
     widened = copy.deepcopy(optimizer)
     parameters = list(network.parameters())
     number = next(i for i, parameter in enumerate(parameters) if parameter is network.first.weight)
@@ -204,7 +227,6 @@ def _widened(optimizer: dict[str, Any], network: UnifiedNetwork, n_inputs: int) 
     for name, value in moments.items():
         if value.shape != network.first.weight.shape:
             continue
-        n_new = n_inputs - value.shape[1]
         new = torch.zeros_like(value[:, :1]) if name == "exp_avg" else value.mean(dim=1, keepdim=True)
         moments[name] = torch.cat([value, new.expand(-1, n_new, -1)], dim=1)
     return widened

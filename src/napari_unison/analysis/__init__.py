@@ -1,4 +1,4 @@
-"""What an embedding means: decoding and its control, single latents, flow.
+"""What an embedding means: decoding and its controls, baselines, single latents, consistency, flow.
 
 Everything here carries the kind of its embedding: scores on an aligned embedding are circular, because
 labels chose its partners; only a score on a label-free one is decoding.
@@ -6,11 +6,26 @@ labels chose its partners; only a score on a label-free one is decoding.
 
 from napari_unison.analysis.attribution import attribute
 from napari_unison.analysis.attribution_scores import Attribution, SessionAttribution
+from napari_unison.analysis.baselines import PrincipalComponents, SmoothedNeighbours, SupervisedNetwork
+from napari_unison.analysis.bayesian import BayesianPlaceDecoder
 from napari_unison.analysis.consistency import Consistency, consistency
+from napari_unison.analysis.controls import AlignedControls, aligned_controls
+from napari_unison.analysis.decoders import FittedDecoder, fit_decoder
 from napari_unison.analysis.decoding import ALL_SESSIONS, DecodingScores, LabelScore, decode
+from napari_unison.analysis.encoder_fits import EncoderFits
+from napari_unison.analysis.encoder_methods import (
+    LabelFreeEncoder,
+    SingleSessionEncoder,
+    UntrainedEncoder,
+    decode_label_free,
+)
 from napari_unison.analysis.flow import FlowField, flow_field
 from napari_unison.analysis.folds import Fold, guard_bins, lap_folds, with_laps
 from napari_unison.analysis.latents import LatentScores, choose_latents, divide_embedding, score_latents
+from napari_unison.analysis.methods import Method
+from napari_unison.analysis.null_distribution import NullDistribution, null_distribution
+from napari_unison.analysis.permuted_laps import lap_permuted, wrong_labels
+from napari_unison.analysis.predictions import Prediction
 from napari_unison.analysis.progress import OnProgress
 from napari_unison.analysis.protocol import cross_validate
 from napari_unison.analysis.protocol_comparison import PairedDifference, ProtocolComparison
@@ -21,33 +36,52 @@ from napari_unison.analysis.smoothing import smooth
 
 __all__ = [
     "ALL_SESSIONS",
+    "AlignedControls",
     "Attribution",
+    "BayesianPlaceDecoder",
     "Consistency",
     "DecodingScores",
+    "EncoderFits",
     "Estimate",
+    "FittedDecoder",
     "FlowField",
     "Fold",
+    "LabelFreeEncoder",
     "LabelScore",
     "LatentScores",
+    "Method",
     "MethodRuns",
+    "NullDistribution",
     "OnProgress",
     "PairedDifference",
+    "Prediction",
+    "PrincipalComponents",
     "ProtocolComparison",
     "ProtocolResult",
     "ProtocolScore",
     "QuickScores",
     "SessionAttribution",
+    "SingleSessionEncoder",
+    "SmoothedNeighbours",
+    "SupervisedNetwork",
+    "UntrainedEncoder",
+    "aligned_controls",
     "attribute",
     "choose_latents",
     "consistency",
     "cross_validate",
     "decode",
+    "decode_label_free",
     "divide_embedding",
+    "fit_decoder",
     "flow_field",
     "guard_bins",
     "lap_folds",
+    "lap_permuted",
+    "null_distribution",
     "quick_scores",
     "score_latents",
     "smooth",
     "with_laps",
+    "wrong_labels",
 ]

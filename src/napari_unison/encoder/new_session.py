@@ -33,7 +33,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Steps that a new session learns for, unless asked otherwise.
 ITERATIONS: Final = 300
-#: Samples in such a step, at most.
+#: Samples in such a step, whatever the encoder's own number: fewer left larger errors.
 BATCH_SIZE: Final = 1024
 #: Step size of Adam at the start; it falls to zero along a cosine. Input weights alone bear far larger steps
 #: than a whole network.
@@ -131,7 +131,7 @@ class InputTrainer(Trainer):
             partners = np.sort(rng.choice(partners, config.sessions_per_step - 1, replace=False))
         config = config.model_copy(
             update={
-                "batch_size": min(config.batch_size, BATCH_SIZE),
+                "batch_size": BATCH_SIZE,
                 "learning_rate": LEARNING_RATE,
                 "sessions_per_step": None,
             }

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from cebra_loop import MASKS, cebra_solver
-from napari_unison.analysis.decoders import DECODER_NAMES, DecoderKind, fit_decoder
-from napari_unison.analysis.predictions import Prediction
+from napari_unison.analysis.decoders.fitting import DECODER_NAMES, DecoderKind, fit_decoder
+from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.targets import session_targets
 from napari_unison.encoder.windows import embedding_windows
 from napari_unison.sessions import Session

@@ -30,7 +30,7 @@ import numpy as np
 from machine import describe_machine, write_result
 from napari_unison import Session, UnifiedEncoder, load_sessions, sample_sessions
 from napari_unison.analysis import decode
-from napari_unison.analysis.bayesian import BayesianPlaceDecoder
+from napari_unison.analysis.baselines.bayesian import BayesianPlaceDecoder
 from napari_unison.encoder.runs import session_checksum
 from napari_unison.sessions import segment_laps
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from napari_unison.analysis.attribution_scores import Attribution, SessionAttribution
+from napari_unison.analysis.attribution.scores import Attribution, SessionAttribution
 from napari_unison.display.figures.attribution import attribution_figure
 from napari_unison.display.figures.layout import figure_title
 from napari_unison.sessions import Session

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from napari_unison.analysis import MethodRuns, ProtocolResult
-from napari_unison.analysis.predictions import Prediction
+from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.display.figures import protocol_figure
 
 N_LAPS, LAP = 10, 20

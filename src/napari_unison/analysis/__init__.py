@@ -4,33 +4,37 @@ Everything here carries the kind of its embedding: scores on an aligned embeddin
 labels chose its partners; only a score on a label-free one is decoding.
 """
 
-from napari_unison.analysis.attribution import attribute
-from napari_unison.analysis.attribution_scores import Attribution, SessionAttribution
-from napari_unison.analysis.baselines import PrincipalComponents, SmoothedNeighbours, SupervisedNetwork
-from napari_unison.analysis.bayesian import BayesianPlaceDecoder
+from napari_unison.analysis.attribution.attribute import attribute
+from napari_unison.analysis.attribution.scores import Attribution, SessionAttribution
+from napari_unison.analysis.baselines.bayesian import BayesianPlaceDecoder
+from napari_unison.analysis.baselines.own_activity import (
+    PrincipalComponents,
+    SmoothedNeighbours,
+    SupervisedNetwork,
+)
 from napari_unison.analysis.consistency import Consistency, consistency
-from napari_unison.analysis.controls import AlignedControls, aligned_controls
-from napari_unison.analysis.decoders import FittedDecoder, fit_decoder
+from napari_unison.analysis.controls.aligned_controls import AlignedControls, aligned_controls
+from napari_unison.analysis.controls.null_distribution import NullDistribution, null_distribution
+from napari_unison.analysis.controls.permuted_laps import lap_permuted, wrong_labels
+from napari_unison.analysis.decoders.fitting import FittedDecoder, fit_decoder
 from napari_unison.analysis.decoding import ALL_SESSIONS, DecodingScores, LabelScore, decode
-from napari_unison.analysis.encoder_fits import EncoderFits
-from napari_unison.analysis.encoder_methods import (
+from napari_unison.analysis.encoders.encoder_fits import EncoderFits
+from napari_unison.analysis.encoders.encoder_methods import (
     LabelFreeEncoder,
     SingleSessionEncoder,
     UntrainedEncoder,
     decode_label_free,
 )
 from napari_unison.analysis.flow import FlowField, flow_field
-from napari_unison.analysis.folds import Fold, guard_bins, lap_folds, with_laps
 from napari_unison.analysis.latents import LatentScores, choose_latents, divide_embedding, score_latents
-from napari_unison.analysis.methods import Method
-from napari_unison.analysis.null_distribution import NullDistribution, null_distribution
-from napari_unison.analysis.permuted_laps import lap_permuted, wrong_labels
-from napari_unison.analysis.predictions import Prediction
 from napari_unison.analysis.progress import OnProgress
-from napari_unison.analysis.protocol import cross_validate
-from napari_unison.analysis.protocol_comparison import PairedDifference, ProtocolComparison
-from napari_unison.analysis.protocol_result import MethodRuns, ProtocolResult
-from napari_unison.analysis.protocol_scores import Estimate, ProtocolScore
+from napari_unison.analysis.protocol.comparison import PairedDifference, ProtocolComparison
+from napari_unison.analysis.protocol.cross_validation import cross_validate
+from napari_unison.analysis.protocol.folds import Fold, guard_bins, lap_folds, with_laps
+from napari_unison.analysis.protocol.methods import Method
+from napari_unison.analysis.protocol.predictions import Prediction
+from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
+from napari_unison.analysis.protocol.scores import Estimate, ProtocolScore
 from napari_unison.analysis.quick_scores import QuickScores, quick_scores
 from napari_unison.analysis.smoothing import smooth
 

@@ -13,7 +13,7 @@ from napari_unison.display.colours import LEFT_COLOUR, RIGHT_COLOUR
 from napari_unison.display.figures.layout import new_figure, plain
 
 if TYPE_CHECKING:
-    from napari_unison.analysis.attribution_scores import Attribution, SessionAttribution
+    from napari_unison.analysis.attribution.scores import Attribution, SessionAttribution
     from napari_unison.sessions import Session
 
 WITH_COLOUR: Final = "#3b6fb6"

@@ -14,14 +14,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from napari_unison.analysis.meanings import CIRCULAR, DECODING
-from napari_unison.analysis.protocol_tables import readable_unit
+from napari_unison.analysis.protocol.score_tables import readable_unit
 from napari_unison.display.figures.layout import MUTED, new_figure, plain
 from napari_unison.display.palettes import LEFT_COLOUR
 from napari_unison.display.roles import with_unit
 
 if TYPE_CHECKING:
-    from napari_unison.analysis.protocol_result import ProtocolResult
-    from napari_unison.analysis.protocol_scores import Estimate, ProtocolScore
+    from napari_unison.analysis.protocol.result import ProtocolResult
+    from napari_unison.analysis.protocol.scores import Estimate, ProtocolScore
 
 MOST_COLUMNS: Final = 4
 NAME_CHARACTERS: Final = 34

@@ -1,0 +1,1 @@
+"""Which neurons carry a latent or a decoded label."""

@@ -1,0 +1,1 @@
+"""What an encoder has to beat: decoders of the session's own activity."""

@@ -1,0 +1,263 @@
+"""A memoryless Bayesian place decoder: what counts in one window say about place and direction.
+
+After Zhang, Ginzburg, McNaughton & Sejnowski (1998), "Interpreting neuronal population activity by
+reconstruction", J. Neurophysiol. 79, 1017–1044: Poisson neurons, independent given the place, a flat prior.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from napari_unison.analysis.baselines.activity_windows import (
+    Sums,
+    has_negative_activity,
+    window_of,
+    window_sums,
+)
+from napari_unison.analysis.baselines.place_fields import PlaceFields, fit_place_fields
+from napari_unison.analysis.baselines.place_states import decodable_by_place, place_states
+from napari_unison.analysis.protocol.inner_folds import InnerFold, held_out_errors, inner_folds
+from napari_unison.analysis.protocol.predictions import Prediction
+from napari_unison.analysis.protocol.session_parts import training_parts
+from napari_unison.analysis.targets import (
+    LabelTarget,
+    guessing_error,
+    label_values,
+    mean_error,
+    session_targets,
+)
+
+if TYPE_CHECKING:
+    from napari_unison.sessions import Session
+
+# Smoothing is told in bins of a 40th of the range, so that it means the same for any number of bins.
+_BINS_OF_SMOOTHING = 40
+
+
+@dataclass(frozen=True)
+class BayesianPlaceDecoder:
+    """Poisson place fields, a flat prior over visited states, no memory of earlier windows.
+
+    Place is the mean of the posterior (of its direction on the circle), a category the most likely one. Of
+    the values given for bins, smoothing and least rate, each session takes those that err least on held-out
+    laps of its training part; one value is no choice. Sessions need counts (or deconvolved events), one
+    label with a place (continuous with one column, or circular) or a discrete label, or one of both.
+
+    Parameters
+    ----------
+    window_s : float
+        Length of the window whose counts are added up (s), around each bin as the encoder's.
+    position_bins : tuple of int
+        Numbers of bins of the place.
+    smoothing : tuple of float
+        Standard deviations of the Gaussian that smooths the fields, in bins of a 40th of the range (turn).
+    least_rate : tuple of float
+        Expected rates are at least this (1/s).
+    """
+
+    window_s: float = 0.25
+    position_bins: tuple[int, ...] = (20, 40)
+    smoothing: tuple[float, ...] = (0.75, 1.5, 3.0)
+    least_rate: tuple[float, ...] = (0.01, 0.1)
+
+    def __post_init__(self) -> None:
+        window_of(self.window_s, 1.0)
+        for what, values, least in (
+            ("position_bins", self.position_bins, 2),
+            ("smoothing", self.smoothing, 0),
+            ("least_rate", self.least_rate, 1e-12),
+        ):
+            if not values or min(values) < least:
+                raise ValueError(f"{what} is {values}: give one or more numbers, each at least {least:g}")
+
+    @property
+    def name(self) -> str:
+        """For tables and figures."""
+        return f"Bayesian place decoder ({1000 * self.window_s:g} ms)"
+
+    @property
+    def settings(self) -> str:
+        """All parameters as text."""
+        return repr(self)
+
+    @property
+    def uses_labels_of_test(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def is_random(self) -> bool:
+        """Never."""
+        return False
+
+    def predict(self, train: Sequence[Session], test: Sequence[Session], seed: int) -> list[Prediction]:  # noqa: ARG002
+        """Fit fields on each training part and predict the labels of its test part.
+
+        Parameters
+        ----------
+        train, test : sequence of Session
+            Parts of the same sessions, by name.
+        seed : int
+            Changes nothing.
+
+        Returns
+        -------
+        list of Prediction
+            One for each session of ``test`` and each of its labels.
+
+        Raises
+        ------
+        ValueError
+            If activity is negative, or the labels are of another kind or number than this decoder takes.
+        """
+        predictions: list[Prediction] = []
+        for before, session in training_parts(train, test):
+            _require_counts(session)
+            fitted = self.fit(before)
+            predicted = fitted.predict(session)
+            predictions += [Prediction.of(session, label, predicted[label]) for label in session.labels]
+        return predictions
+
+    def fit(self, session: Session) -> FittedPlaceDecoder:
+        """Fit one session's fields, choosing on held-out laps.
+
+        Parameters
+        ----------
+        session : Session
+            Training part; bins without the labels are left out.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`predict`.
+        """
+        _require_counts(session)
+        targets = session_targets(session)
+        decodable_by_place(targets, session.name)
+        scale = event_scale(session)
+        counts = _scaled(session.neural, scale)
+        window = window_of(self.window_s, session.bin_width)
+        sums, n_bins = window_sums(session, *window)
+        seen = _Seen(targets, counts, _scaled(sums, scale), n_bins, session.bin_width)
+        candidates = list(product(self.position_bins, self.smoothing, self.least_rate))
+        best = 0
+        if len(candidates) > 1:
+            folds = inner_folds(session.segment, guard=sum(window))
+            known = place_states(targets, 2).known
+            errors = held_out_errors(
+                folds, known, lambda fold: [seen.held_out_error(fold, *given) for given in candidates]
+            )
+            best = 0 if errors is None else int(np.argmin(errors))
+        fields = seen.fields(None, *candidates[best])
+        chosen = dict(zip(("position_bins", "smoothing", "least_rate"), candidates[best], strict=True))
+        return FittedPlaceDecoder(fields, targets, self.window_s, scale, chosen)
+
+
+@dataclass(frozen=True)
+class FittedPlaceDecoder:
+    """The place fields of one session.
+
+    Attributes
+    ----------
+    fields : PlaceFields
+        Expected counts in each state.
+    targets : mapping of str to LabelTarget
+        Labels of the training part.
+    window_s : float
+        Length of the window (s).
+    scale : ndarray of float64, (N,)
+        What each neuron's activity is multiplied by, so that a typical event counts as one.
+    chosen : mapping of str to number
+        Hyper-parameters.
+    """
+
+    fields: PlaceFields
+    targets: Mapping[str, LabelTarget]
+    window_s: float
+    scale: npt.NDArray[np.float64]
+    chosen: Mapping[str, float]
+
+    def regress(self, session: Session) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the posterior means of each label's columns, (T, k): probabilities for categories."""
+        sums, n_bins = window_sums(session, *window_of(self.window_s, session.bin_width))
+        return self.fields.regress(_scaled(sums, self.scale), n_bins)
+
+    def predict(self, session: Session) -> dict[str, npt.NDArray[Any]]:
+        """Return each label for all bins of a session with the same neurons, (T, columns)."""
+        regressed = self.regress(session)
+        return {name: label_values(target, regressed[name]) for name, target in self.targets.items()}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is known of a training part."""
+
+    targets: Mapping[str, LabelTarget]
+    counts: Sums
+    sums: Sums
+    n_bins: npt.NDArray[np.float64]
+    bin_width: float
+
+    def fields(
+        self, rows: npt.NDArray[np.intp] | None, position_bins: int, smoothing: float, least_rate: float
+    ) -> PlaceFields:
+        states = place_states(self.targets, position_bins)
+        if rows is None:
+            rows = np.flatnonzero(states.known)
+        return fit_place_fields(
+            self.counts,
+            states,
+            rows,
+            smoothing=smoothing * position_bins / _BINS_OF_SMOOTHING,
+            least_count=least_rate * self.bin_width,
+        )
+
+    def held_out_error(
+        self, fold: InnerFold, position_bins: int, smoothing: float, least_rate: float
+    ) -> float:
+        """Return the mean error over labels, each as a share of what one guess for all bins would err."""
+        fields = self.fields(fold.fit, position_bins, smoothing, least_rate)
+        rows = fold.held_out
+        regressed = fields.regress(self.sums[rows], self.n_bins[rows])
+        shares = [
+            mean_error(target, regressed[name], rows) / guessing_error(target, fold.fit, rows)
+            for name, target in self.targets.items()
+        ]
+        return float(np.mean(shares))
+
+
+def event_scale(session: Session) -> npt.NDArray[np.float64]:
+    """Return what makes a typical event count as one: the inverse of each neuron's mean event, (N,).
+
+    Counts are left as they are (all 1). Deconvolved events come in units of their own, and a Poisson
+    likelihood would take large ones for many spikes.
+    """
+    neural = session.neural
+    values = neural.data if isinstance(neural, sparse.csr_array) else neural
+    if (values == np.floor(values)).all():
+        return np.ones(session.n_neurons)
+    total = np.asarray(neural.sum(axis=0, dtype=np.float64)).reshape(-1)
+    events = np.asarray(neural.astype(bool).sum(axis=0, dtype=np.float64)).reshape(-1)
+    return np.asarray(np.divide(events, total, out=np.ones(session.n_neurons), where=total > 0))
+
+
+def _scaled(counts: Any, scale: npt.NDArray[np.float64]) -> Sums:
+    if isinstance(counts, sparse.csr_array):
+        return counts @ sparse.diags_array(scale, format="csr")
+    return np.asarray(counts * scale)
+
+
+def _require_counts(session: Session) -> None:
+    if has_negative_activity(session):
+        raise ValueError(
+            f"session {session.name!r} has activity below 0, as ΔF/F has, but a Bayesian place decoder needs "
+            f"counts or deconvolved events: use SmoothedNeighbours or PrincipalComponents as baseline, which "
+            f"take any activity"
+        )

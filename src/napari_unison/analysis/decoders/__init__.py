@@ -1,0 +1,1 @@
+"""Decoders of latents: nearest neighbours, linear, a small network; settings chosen on inner laps."""

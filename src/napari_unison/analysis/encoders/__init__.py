@@ -1,0 +1,1 @@
+"""Ways to decode with an encoder, and the trained encoders that they share."""

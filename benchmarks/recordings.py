@@ -39,10 +39,6 @@ PLACE_BIN = 0.04
 """Length of a position bin of the mice (m). The files number bins 3 to 22 and give no length: a track of
 96 cm in 24 bins, without the two at either end, is assumed. Errors of the mice scale with it."""
 
-GAP_BINS = 1
-"""Bins of time between two runs of a mouse. How long it paused is not in the files; the shortest gap that is
-one makes the guard of a fold, which counts in time, rather too wide than too narrow."""
-
 
 def data_folder(given: Path | None = None) -> Path:
     """Return the folder of recordings that is given, or that the environment names.
@@ -102,7 +98,10 @@ def day_of_runs(name: str, events: Sequence[Any], places: Sequence[Any]) -> Sess
     Session
         Every run is a segment; it ends where the position jumps back. The order of runs of one direction is
         that of the file. Runs of both are interleaved by their share of the direction's bins, so that
-        contiguous folds hold both. Labels "position" (m) and "direction" ("right", "left").
+        contiguous folds hold both. How long the mouse paused between runs is not in the files: as in those
+        of the rats, time is cut there, so that a guard, which counts in time, is rather too wide than too
+        narrow.
+        Labels "position" (m) and "direction" ("right", "left").
     """
     runs: list[tuple[float, int, slice]] = []
     for way, position in enumerate(places):
@@ -113,22 +112,18 @@ def day_of_runs(name: str, events: Sequence[Any], places: Sequence[Any]) -> Sess
         ]
     runs.sort(key=lambda run: run[:2])
     lengths = [run.stop - run.start for _, _, run in runs]
-    is_gap = np.concatenate([np.arange(length + GAP_BINS) >= length for length in lengths])
-    neural = np.zeros((len(is_gap), events[0].shape[1]), dtype=np.float32)
-    position, direction = np.zeros(len(is_gap)), np.full(len(is_gap), "right")
-    segment = np.repeat(np.arange(len(runs)), np.add(lengths, GAP_BINS))
-    neural[~is_gap] = np.concatenate([events[way][run] for _, way, run in runs])
-    position[~is_gap] = np.concatenate([places[way][run] for _, way, run in runs])
-    direction[~is_gap] = np.repeat(["right" if way == 0 else "left" for _, way, _ in runs], lengths)
-    session = Session(
+    position = np.concatenate([places[way][run] for _, way, run in runs])
+    return Session(
         name,
-        neural,
-        {"position": (position - 0.5) * PLACE_BIN, "direction": direction},
+        np.concatenate([events[way][run] for _, way, run in runs]).astype(np.float32),
+        {
+            "position": (position - 0.5) * PLACE_BIN,
+            "direction": np.repeat(["right" if way == 0 else "left" for _, way, _ in runs], lengths),
+        },
         MOUSE_BIN_WIDTH,
         units={"position": "m"},
-        segment=segment,
+        segment=np.repeat(np.arange(len(runs)), lengths),
     )
-    return session[~is_gap]
 
 
 def run_borders(position: Any, *, forward: bool) -> list[int]:

@@ -1,6 +1,12 @@
 """What was recorded: sessions, labels, segments, splitting, readers, samples, the simulator."""
 
 from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.label_agreement import (
+    CategoryGap,
+    MirroredCategory,
+    category_gaps,
+    mirrored_categories,
+)
 from napari_unison.sessions.labels import LabelKind
 from napari_unison.sessions.readers import load_session, load_sessions, readable
 from napari_unison.sessions.same_labels import validate_same_labels
@@ -12,11 +18,15 @@ from napari_unison.sessions.storage import read_sessions, write_sessions
 
 __all__ = [
     "SAMPLE_NAMES",
+    "CategoryGap",
     "LabelKind",
+    "MirroredCategory",
     "Session",
     "SessionError",
+    "category_gaps",
     "load_session",
     "load_sessions",
+    "mirrored_categories",
     "read_sessions",
     "readable",
     "sample_sessions",

@@ -308,6 +308,48 @@ class Session:
         fields["segment"] = segment_of_times(self.segment, times, self.bin_width)
         return self._of_checked(**fields)
 
+    def between(self, start: float | None = None, stop: float | None = None) -> Session:
+        """Return the part of the session that begins in a stretch of time; its times stay as they are.
+
+        Parameters
+        ----------
+        start, stop : float, optional
+            Bins that begin at ``start`` (s) or later and before ``stop`` (s) are kept, on the session's own
+            clock (:attr:`time`). From the beginning or to the end unless given; what lies outside of the
+            recording adds nothing.
+
+        Returns
+        -------
+        Session
+            With the labels, units, segments and neurons of this one. Two parts that touch share no bin.
+
+        Raises
+        ------
+        SessionError
+            If a time is no number, ``stop`` does not come after ``start``, or no bin begins in between; the
+            message says when the session was recorded.
+
+        Examples
+        --------
+        >>> session.between(60, 120)  # its second minute, if it begins at 0 s  # doctest: +SKIP
+        """
+        first = -math.inf if start is None else _checked_seconds(start, "start", self.name)
+        last = math.inf if stop is None else _checked_seconds(stop, "stop", self.name)
+        if last <= first:
+            raise SessionError(
+                f"session {self.name!r}: stop ({last:g} s) does not come after start ({first:g} s); give "
+                f"start first, both in s"
+            )
+        # times are sums of bin widths: rounding must not move a bin over a border that it lies on
+        margin = 1e-6 * self.bin_width
+        begin, end = np.searchsorted(self.time, [first - margin, last - margin])
+        if begin == end:
+            raise SessionError(
+                f"session {self.name!r}: no time bin begins from {first:g} s to before {last:g} s; it was "
+                f"recorded from {self.time[0]:g} to {self.time[-1] + self.bin_width:g} s"
+            )
+        return self[int(begin) : int(end)]
+
     def segment_slices(self) -> list[slice]:
         """Return the contiguous stretches of time, in order; together they cover all bins."""
         return stretches(self.segment)

@@ -18,6 +18,12 @@ from napari_unison.analysis.controls.null_distribution import NullDistribution, 
 from napari_unison.analysis.controls.permuted_laps import lap_permuted, wrong_labels
 from napari_unison.analysis.decoders.fitting import FittedDecoder, fit_decoder
 from napari_unison.analysis.decoding import ALL_SESSIONS, DecodingScores, LabelScore, decode
+from napari_unison.analysis.decoding_study import (
+    DecodingStudy,
+    DecodingStudyError,
+    StudyOptions,
+    study_decoding,
+)
 from napari_unison.analysis.encoders.encoder_fits import EncoderFits
 from napari_unison.analysis.encoders.encoder_methods import (
     LabelFreeEncoder,
@@ -45,6 +51,8 @@ __all__ = [
     "BayesianPlaceDecoder",
     "Consistency",
     "DecodingScores",
+    "DecodingStudy",
+    "DecodingStudyError",
     "EncoderFits",
     "Estimate",
     "FittedDecoder",
@@ -67,6 +75,7 @@ __all__ = [
     "SessionAttribution",
     "SingleSessionEncoder",
     "SmoothedNeighbours",
+    "StudyOptions",
     "SupervisedNetwork",
     "UntrainedEncoder",
     "aligned_controls",
@@ -86,6 +95,7 @@ __all__ = [
     "quick_scores",
     "score_latents",
     "smooth",
+    "study_decoding",
     "with_laps",
     "wrong_labels",
 ]

@@ -7,6 +7,7 @@ from napari_unison.sessions.label_agreement import (
     category_gaps,
     mirrored_categories,
 )
+from napari_unison.sessions.joining import join_sessions
 from napari_unison.sessions.labels import LabelKind
 from napari_unison.sessions.readers import load_session, load_sessions, readable
 from napari_unison.sessions.same_labels import validate_same_labels
@@ -23,6 +24,7 @@ __all__ = [
     "MirroredCategory",
     "Session",
     "SessionError",
+    "join_sessions",
     "category_gaps",
     "load_session",
     "load_sessions",

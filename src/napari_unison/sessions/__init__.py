@@ -1,13 +1,13 @@
 """What was recorded: sessions, labels, segments, splitting, readers, samples, the simulator."""
 
 from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.joining import join_sessions
 from napari_unison.sessions.label_agreement import (
     CategoryGap,
     MirroredCategory,
     category_gaps,
     mirrored_categories,
 )
-from napari_unison.sessions.joining import join_sessions
 from napari_unison.sessions.labels import LabelKind
 from napari_unison.sessions.readers import load_session, load_sessions, readable
 from napari_unison.sessions.same_labels import validate_same_labels
@@ -24,8 +24,8 @@ __all__ = [
     "MirroredCategory",
     "Session",
     "SessionError",
-    "join_sessions",
     "category_gaps",
+    "join_sessions",
     "load_session",
     "load_sessions",
     "mirrored_categories",

@@ -71,25 +71,34 @@ class QuickScores:
 
     def verdicts(self) -> list[str]:
         """Say, session by session, whether the aligned score says anything about the neurons."""
+        several = len(self.aligned.sessions) > 1
+        sessions = [name for name in self.aligned.sessions if name != ALL_SESSIONS or not several]
+        return [line for session in sessions for line in self.verdicts_of(session)]
+
+    def verdicts_of(self, session: str) -> list[str]:
+        """Say whether the aligned score of a session, or of all sessions, says anything about the neurons.
+
+        Raises
+        ------
+        KeyError
+            If there is no such session; the message lists those that exist.
+        """
+        close: list[str] = []
+        apart: list[str] = []
+        for label in self.aligned.labels:
+            full, without = self.aligned.row(session, label).r2, self.silenced.row(session, label).r2
+            words = f"{label}: R² {full:.2f} with them, {without:.2f} without"
+            if math.isfinite(full) and math.isfinite(without):
+                (close if full - without <= CLOSE else apart).append(words)
         lines = []
-        for session in self.aligned.sessions:
-            if session == ALL_SESSIONS and len(self.aligned.sessions) > 1:
-                continue
-            close: list[str] = []
-            apart: list[str] = []
-            for label in self.aligned.labels:
-                full, without = self.aligned.row(session, label).r2, self.silenced.row(session, label).r2
-                words = f"{label}: R² {full:.2f} with them, {without:.2f} without"
-                if math.isfinite(full) and math.isfinite(without):
-                    (close if full - without <= CLOSE else apart).append(words)
-            if close:
-                numbers = "; ".join(close)
-                lines.append(f"The aligned score says nothing about the neurons of {session} ({numbers}).")
-            if apart:
-                numbers = "; ".join(apart)
-                lines.append(
-                    f"The neurons of {session} change its aligned score ({numbers}); it stays circular."
-                )
+        if close:
+            numbers = "; ".join(close)
+            lines.append(f"The aligned score says nothing about the neurons of {session} ({numbers}).")
+        if apart:
+            numbers = "; ".join(apart)
+            lines.append(
+                f"The neurons of {session} change its aligned score ({numbers}); it stays circular."
+            )
         return lines
 
     def to_frame(self) -> pd.DataFrame:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 from napari_unison.analysis.controls.aligned_controls import AlignedControls, aligned_controls
+from napari_unison.analysis.controls.kept_controls import kept_controls
 from napari_unison.analysis.controls.null_distribution import (
     NullDistribution,
     NullStoppedError,
@@ -20,7 +21,8 @@ from napari_unison.analysis.controls.null_distribution import (
 from napari_unison.analysis.encoders.encoder_fits import EncoderFits, FitStoppedError
 from napari_unison.analysis.protocol.cross_validation import cross_validate
 from napari_unison.analysis.protocol.folds import guard_bins, lap_folds, with_laps
-from napari_unison.analysis.study_methods import METHOD_WORDS, choose_methods
+from napari_unison.analysis.study_methods import choose_methods
+from napari_unison.analysis.study_options import DecodingStudyError, StudyOptions
 from napari_unison.analysis.study_progress import StudyProgress
 
 if TYPE_CHECKING:
@@ -34,76 +36,7 @@ if TYPE_CHECKING:
     from napari_unison.encoder import EncoderConfig, TrainingControl
     from napari_unison.sessions import Session
 
-DecoderName = Literal["knn", "linear", "mlp"]
-
-QUICK_ITERATIONS: Final = 500
-"""Training steps of a quick study, unless others are asked for."""
-
-
-class DecodingStudyError(ValueError):
-    """A decoding study cannot be run, or not as asked; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class StudyOptions:
-    """What is to be run.
-
-    Attributes
-    ----------
-    methods : tuple of str
-        Short names, see ``METHOD_WORDS``; all of them by default.
-    decoder : {"knn", "linear", "mlp"}
-        Decoder of latents.
-    n_folds : int
-        Contiguous folds of laps.
-    seeds : tuple of int
-        Seeds of whatever is random.
-    iterations : int, optional
-        Training steps of every encoder; those of the configuration unless given.
-    n_permutations : int
-        Orders of laps for the null; 0 for none, 19 or more for a verdict.
-    with_controls : bool
-        Whether the aligned score is made, with its controls.
-    is_quick : bool
-        Whether this is a first look, which tables and figures then say: the first seed alone and at most 500
-        training steps, unless ``iterations`` is given.
-    """
-
-    methods: tuple[str, ...] = tuple(METHOD_WORDS)
-    decoder: DecoderName = "knn"
-    n_folds: int = 5
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    iterations: int | None = None
-    n_permutations: int = 0
-    with_controls: bool = True
-    is_quick: bool = False
-
-    def __post_init__(self) -> None:
-        unknown = [name for name in self.methods if name not in METHOD_WORDS]
-        if unknown or not self.methods:
-            raise DecodingStudyError(
-                f"there is no method {', '.join(map(repr, unknown)) or 'to run'}: choose from "
-                f"{', '.join(METHOD_WORDS)}"
-            )
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise DecodingStudyError(f"seeds are {list(self.seeds)}: give at least one, each once")
-        if self.n_folds < 2:
-            raise DecodingStudyError(f"n_folds is {self.n_folds}: it takes at least two folds")
-        if self.n_permutations < 0 or (self.iterations is not None and self.iterations < 1):
-            raise DecodingStudyError("permutations are 0 or more, iterations 1 or more")
-
-    @property
-    def used_seeds(self) -> tuple[int, ...]:
-        """The seeds that are run."""
-        return self.seeds[:1] if self.is_quick else self.seeds
-
-    def config_for_fits(self, config: EncoderConfig) -> EncoderConfig:
-        """Return the configuration of every fit: with these training steps, without a bar of its own."""
-        iterations = self.iterations or config.max_iterations
-        if self.is_quick and self.iterations is None:
-            iterations = min(iterations, QUICK_ITERATIONS)
-        changes = {"max_iterations": iterations, "verbose": False, "random_state": None}
-        return config.model_copy(update=changes)
+__all__ = ["DecodingStudy", "DecodingStudyError", "StudyOptions", "session_checksums", "study_decoding"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +60,8 @@ class DecodingStudy:
         What the main method reaches by chance.
     notes : tuple of str
         Sentences: what was left out or stopped, and why.
+    session_checksums : mapping of str to str
+        Checksum of each session, by name: which recordings this is of.
     """
 
     options: StudyOptions
@@ -136,12 +71,17 @@ class DecodingStudy:
     controls: AlignedControls | None
     null: NullDistribution | None
     notes: tuple[str, ...]
+    session_checksums: Mapping[str, str]
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that was asked for is done."""
         wants_null = self.options.n_permutations > 0
         return self.protocol.is_complete and (self.null is not None or not wants_null)
+
+    def is_of(self, sessions: Sequence[Session]) -> bool:
+        """Tell whether this is a study of these very recordings; they get laps as the study gives them."""
+        return session_checksums(with_laps(sessions)) == dict(self.session_checksums)
 
     @property
     def title(self) -> str:
@@ -213,7 +153,7 @@ def study_decoding(
     plan = _planned(sessions, options.config_for_fits(config), options, fits)
     place = None if cache is None else Path(cache)
     fits_of_protocol, total = plan.n_fits()
-    controls, said = _controls(plan, fits, tell.part(0, 1, total))
+    controls, said = _controls(plan, fits, place, tell.part(0, 1, total))
     notes = [*plan.left_out, *said]
     try:
         protocol = cross_validate(
@@ -235,7 +175,9 @@ def study_decoding(
         )
     except ValueError as error:
         raise DecodingStudyError(" ".join([str(error), *getattr(error, "__notes__", [])])) from error
-    return DecodingStudy(options, plan.config, protocol, plan.main.name, controls, null, (*notes, *said))
+    return DecodingStudy(
+        options, plan.config, protocol, plan.main.name, controls, null, (*notes, *said), plan.checksums()
+    )
 
 
 @dataclass(frozen=True)
@@ -254,12 +196,23 @@ class _Plan:
     def main(self) -> Method:
         return next(iter(self.methods.values()))
 
+    def checksums(self) -> dict[str, str]:
+        return session_checksums(self.sessions)
+
     def n_fits(self) -> tuple[int, int]:
         """Return how many fits the protocol takes, and all of it with controls and null."""
         options = self.options
         runs = sum(len(options.used_seeds) if one.is_random else 1 for one in self.methods.values())
         protocol = runs * options.n_folds
         return protocol, 1 + protocol + options.n_permutations * options.n_folds
+
+
+def session_checksums(sessions: Sequence[Session]) -> dict[str, str]:
+    """Return a checksum of the activity, times, labels and laps of each session, by name."""
+    # saved runs load torch, which options do not need
+    from napari_unison.encoder.runs import session_checksum
+
+    return {session.name: session_checksum(session) for session in sessions}
 
 
 def _planned(
@@ -285,7 +238,7 @@ def _planned(
 
 
 def _controls(
-    plan: _Plan, fits: EncoderFits, on_progress: OnProgress | None
+    plan: _Plan, fits: EncoderFits, cache: Path | None, on_progress: OnProgress | None
 ) -> tuple[AlignedControls | None, list[str]]:
     """Score the first fold aligned, with controls; its encoder is the first that the protocol needs."""
     if not plan.options.with_controls:
@@ -300,15 +253,19 @@ def _controls(
             f"{without} in fold 1 {', '.join(single)} has a single lap, and labels of another lap need two; "
             f"take fewer folds."
         ]
-    if on_progress is not None:
-        on_progress(0.0, "encoder of the aligned score, fold 1")
-    try:
+
+    def make() -> AlignedControls:
+        if on_progress is not None:
+            on_progress(0.0, "encoder of the aligned score, fold 1")
         encoder = fits.fitted(plan.config, fold.train, seed)
+        controls = aligned_controls(encoder, fold.train, fold.test, on_progress=on_progress)
+        split = f"fold 1 of {plan.options.n_folds}, one seed"
+        return replace(controls, scores=replace(controls.scores, split=split))
+
+    try:
+        return kept_controls(cache, plan.config, fold, seed, make), []
     except FitStoppedError:
         return None, [f"{without} it was stopped."]
-    controls = aligned_controls(encoder, fold.train, fold.test, on_progress=on_progress)
-    split = f"fold 1 of {plan.options.n_folds}, one seed"
-    return replace(controls, scores=replace(controls.scores, split=split)), []
 
 
 def _null(

@@ -433,3 +433,30 @@ def test_errors_of_a_method_say_where_they_happened(sessions):
     with pytest.raises(RuntimeError, match="no spikes") as raised:
         cross_validate([spoiled(fail)], sessions, seeds=[0], guard=2)
     assert raised.value.__notes__ == ["This happened in spoiled, fold 1 of 5."]
+
+
+class SeesBorders(Guess):
+    """Says right in the first piece that it is shown, left in all others."""
+
+    def predict(self, train, test, seed):
+        return [
+            Prediction.of(session, label, np.where(session.segment == session.segment[0], "right", "left"))
+            if label == "direction"
+            else Prediction.of(session, label, session.labels[label])
+            for session in test
+            for label in session.labels
+        ]
+
+
+def test_methods_do_not_see_borders_of_laps_but_are_scored_by_lap(sessions):
+    found = {}
+    for shown in ("hidden", "known"):
+        result = cross_validate(
+            [SeesBorders()], sessions[:1], n_folds=6, seeds=[0], guard=2, test_segments=shown
+        )
+        found[shown] = score(result, "guess", label="direction")
+        assert f"borders of the laps to decode {shown}" in str(result)
+    # each fold tests a lap to the right and one to the left
+    assert found["known"].accuracy.value == 1
+    assert found["hidden"].accuracy.value == 0.5
+    assert found["known"].n_laps == found["hidden"].n_laps == 12

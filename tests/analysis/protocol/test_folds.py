@@ -161,3 +161,16 @@ def test_guard_covers_window_label_changes_and_smoothing():
     assert guard_bins(EncoderConfig(model_architecture="offset36-model")) == 36
     assert guard_bins(EncoderConfig(time_offsets=25)) == 25
     assert guard_bins(EncoderConfig(time_offsets=25), smoothing=41) == 41
+
+
+def test_borders_of_the_laps_to_decode_can_be_hidden_from_methods():
+    sessions = [of_laps("rat", [10] * 6), of_laps("with a gap", [10] * 6, [0, 0, 0, 5, 0, 0])]
+    known, hidden = (lap_folds(sessions, 3, guard=2, test_segments=shown)[1] for shown in ("known", "hidden"))
+    assert [len(session.segment_slices()) for session in known.test] == [2, 2]
+    assert [len(session.segment_slices()) for session in hidden.test] == [1, 2]
+    for true, shown in zip(known.test, hidden.test, strict=True):
+        np.testing.assert_array_equal(true.time, shown.time)
+    for true, shown in zip(known.train, hidden.train, strict=True):
+        np.testing.assert_array_equal(true.segment, shown.segment)
+    with pytest.raises(ValueError, match="test_segments is 'secret'"):
+        lap_folds(sessions, 3, guard=2, test_segments="secret")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from napari_unison.analysis.protocol.cache import (
     complete,
     fold_checksum,
 )
-from napari_unison.analysis.protocol.folds import Fold, lap_folds, with_laps
+from napari_unison.analysis.protocol.folds import Fold, TestSegments, lap_folds, with_laps
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
 from napari_unison.sessions import validate_same_labels
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from napari_unison.analysis.protocol.methods import Method
     from napari_unison.encoder import TrainingControl
     from napari_unison.sessions import Session
+
+_Done: TypeAlias = "dict[tuple[str, int], dict[int, list[Prediction]]]"
+"""Predictions by method and seed, then by fold."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def cross_validate(
     n_folds: int = 5,
     seeds: Sequence[int] = range(5),
     guard: int,
+    test_segments: TestSegments = "hidden",
     cache: str | Path | None = None,
     on_progress: OnProgress | None = None,
     control: TrainingControl | None = None,
@@ -73,6 +77,10 @@ def cross_validate(
     guard : int
         Bins left out of training on either side of the laps to decode, see
         :func:`~napari_unison.analysis.guard_bins`.
+    test_segments : {"hidden", "known"}
+        Whether methods are shown where the laps to decode begin and end. That is known from labels: a window
+        that ends at such a border tells that the animal is at an end of its track. Scores are by lap
+        either way.
     cache : path, optional
         Folder in which each fit's predictions are kept. Those that are there are not computed again.
     on_progress : callable, optional
@@ -95,10 +103,33 @@ def cross_validate(
     _require_distinct(methods, seeds, kept=cache is not None)
     sessions = with_laps(sessions)
     validate_same_labels(sessions)
-    folds = lap_folds(sessions, n_folds, guard=guard)
+    folds = lap_folds(sessions, n_folds, guard=guard, test_segments=test_segments)
     fits = _planned(methods, folds, seeds)
     kept = None if cache is None else _Kept(PredictionCache(Path(cache)), folds)
-    done: dict[tuple[str, int], dict[int, list[Prediction]]] = defaultdict(dict)
+    done = _run(fits, n_folds, kept, on_progress, control)
+    laps = {session.name: _lap_numbers(session) for session in sessions}
+    times = {session.name: session.time for session in sessions}
+    return ProtocolResult(
+        methods=tuple(_runs(method, done, times, laps) for method in methods),
+        sessions=tuple(session.name for session in sessions),
+        n_folds=n_folds,
+        guard=guard,
+        test_segments=test_segments,
+        seeds=tuple(seeds),
+        n_done=sum(len(of_seed) for of_seed in done.values()),
+        n_planned=len(fits),
+    )
+
+
+def _run(
+    fits: Sequence[_Fit],
+    n_folds: int,
+    kept: _Kept | None,
+    on_progress: OnProgress | None,
+    control: TrainingControl | None,
+) -> _Done:
+    """Return predictions by method, seed and fold; after a stop, those that are there."""
+    done: _Done = defaultdict(dict)
     n_done = 0
     for fit in fits:
         if control is not None:
@@ -114,17 +145,7 @@ def cross_validate(
         n_done += 1
     if on_progress is not None:
         on_progress(n_done / len(fits), "done" if n_done == len(fits) else "stopped")
-    laps = {session.name: _lap_numbers(session) for session in sessions}
-    times = {session.name: session.time for session in sessions}
-    return ProtocolResult(
-        methods=tuple(_runs(method, done, times, laps) for method in methods),
-        sessions=tuple(session.name for session in sessions),
-        n_folds=n_folds,
-        guard=guard,
-        seeds=tuple(seeds),
-        n_done=n_done,
-        n_planned=len(fits),
-    )
+    return done
 
 
 class _Kept:
@@ -210,7 +231,7 @@ def _lap_numbers(session: Session) -> npt.NDArray[np.int64]:
 
 def _runs(
     method: Method,
-    done: dict[tuple[str, int], dict[int, list[Prediction]]],
+    done: _Done,
     times: dict[str, npt.NDArray[np.float64]],
     laps: dict[str, npt.NDArray[np.int64]],
 ) -> MethodRuns:

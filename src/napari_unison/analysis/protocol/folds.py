@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,14 @@ from napari_unison.sessions import segment_laps
 if TYPE_CHECKING:
     from napari_unison.encoder import EncoderConfig
     from napari_unison.sessions import Session
+
+
+TestSegments = Literal["hidden", "known"]
+"""Whether a method is shown where the laps of a test part begin and end.
+
+Borders of laps come from labels (changes of direction), and a window that ends at one tells that the animal
+is at an end of its track. Whoever decodes does not know that.
+"""
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,9 @@ def guard_bins(config: EncoderConfig, smoothing: int = 0) -> int:
     return max(architecture_of(config.model_architecture).window, config.time_offsets, smoothing)
 
 
-def lap_folds(sessions: Sequence[Session], n_folds: int = 5, *, guard: int) -> tuple[Fold, ...]:
+def lap_folds(
+    sessions: Sequence[Session], n_folds: int = 5, *, guard: int, test_segments: TestSegments = "known"
+) -> tuple[Fold, ...]:
     """Divide the laps of every session into contiguous folds of about equally many bins.
 
     Fold ``k`` tests the ``k``-th group of laps of every session and trains on the other laps, without the
@@ -125,6 +135,9 @@ def lap_folds(sessions: Sequence[Session], n_folds: int = 5, *, guard: int) -> t
         Folds; every session needs at least as many laps.
     guard : int
         Bins left out of training on either side of the test laps, see :func:`guard_bins`.
+    test_segments : {"known", "hidden"}
+        Whether test parts keep their segments, or are one piece through which windows run. Gaps in time stay
+        borders: the clock tells them. Training parts keep their segments.
 
     Returns
     -------
@@ -134,8 +147,10 @@ def lap_folds(sessions: Sequence[Session], n_folds: int = 5, *, guard: int) -> t
     Raises
     ------
     ValueError
-        If a session has too few laps or no training bin is left; the message names it.
+        If a session has too few laps or no training bin is left; the message names it. If a parameter is
+        out of range.
     """
+    _require_test_segments(test_segments)
     if n_folds < 2:
         raise ValueError(f"n_folds is {n_folds}: it takes at least two folds to train on what is not tested")
     if guard < 0:
@@ -143,10 +158,11 @@ def lap_folds(sessions: Sequence[Session], n_folds: int = 5, *, guard: int) -> t
     if not sessions:
         raise ValueError("there are no sessions to divide into folds")
     blocks = [_blocks(session, n_folds) for session in sessions]
+    shown = [_in_one_piece(session) for session in sessions] if test_segments == "hidden" else sessions
     folds = []
     for number in range(n_folds):
         train, test = [], []
-        for session, of_session in zip(sessions, blocks, strict=True):
+        for session, tested, of_session in zip(sessions, shown, blocks, strict=True):
             block = of_session[number]
             kept = _outside(session, block, guard)
             if not kept.any():
@@ -156,9 +172,22 @@ def lap_folds(sessions: Sequence[Session], n_folds: int = 5, *, guard: int) -> t
                     f"side cover all {session.n_bins}; take more folds, a smaller guard or longer sessions"
                 )
             train.append(session[kept])
-            test.append(session[block])
+            test.append(tested[block])
         folds.append(Fold(number, tuple(train), tuple(test)))
     return tuple(folds)
+
+
+def _require_test_segments(test_segments: str) -> None:
+    if test_segments not in get_args(TestSegments):
+        raise ValueError(
+            f"test_segments is {test_segments!r}: give 'hidden', so that windows run through the borders of "
+            f"the laps to decode, or 'known', so that they end there"
+        )
+
+
+def _in_one_piece(session: Session) -> Session:
+    """Return a session with no borders of segments but gaps in time."""
+    return session.replace(segment=np.zeros(session.n_bins, dtype=np.int64))
 
 
 def _blocks(session: Session, n_folds: int) -> list[slice]:

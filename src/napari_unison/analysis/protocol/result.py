@@ -19,6 +19,8 @@ from napari_unison.analysis.tables import data_frame
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_unison.analysis.protocol.folds import TestSegments
+
 
 @dataclass(frozen=True, eq=False)
 class MethodRuns:
@@ -79,6 +81,8 @@ class ProtocolResult:
         Seeds asked for.
     n_done, n_planned : int
         Fits that are done, and that were asked for.
+    test_segments : {"hidden", "known"}
+        Whether methods were shown where the laps to decode begin and end.
     """
 
     methods: tuple[MethodRuns, ...]
@@ -88,6 +92,7 @@ class ProtocolResult:
     seeds: tuple[int, ...]
     n_done: int
     n_planned: int
+    test_segments: TestSegments = "hidden"
     # Draws of laps, which table, figure and comparisons share.
     _samplers: dict[tuple[int, int], LapSampler] = field(default_factory=dict, init=False, repr=False)
 
@@ -208,7 +213,10 @@ class ProtocolResult:
         """Say how many folds, seeds and fits there are."""
         seeds = f"{len(self.seeds)} seed{'s' if len(self.seeds) != 1 else ''}"
         done = "" if self.is_complete else f"; incomplete: {self.n_done} of {self.n_planned} fits are done"
-        return f"{self.n_folds} contiguous folds of laps, {self.guard} guard bins, {seeds}{done}"
+        return (
+            f"{self.n_folds} contiguous folds of laps, {self.guard} guard bins, {seeds}, borders of the laps "
+            f"to decode {self.test_segments}{done}"
+        )
 
     def __str__(self) -> str:
         head = f"{self.in_words()}\nmean ± sd over seeds [95 % interval over laps]"

@@ -151,6 +151,51 @@ def test_partners_that_are_too_far_are_silenced(rats):
     assert not np.isnan(embedding.residual[0][rats[0].labels["position"] < 0.4, 1]).all()
 
 
+def test_residual_and_silence_agree(rats):
+    """A partner is silent exactly where its label is farther than allowed, and then it adds nothing."""
+    settings = {"batch_size": 32, "max_iterations": 2, "verbose": False, "random_state": 0}
+    sessions = [rats[0], rats[1][rats[1].labels["position"] < 0.5]]
+    encoder = UnifiedEncoder(max_label_distance=0.2, **settings).fit(sessions)
+    embedding = encoder.embed()
+    ours, theirs = (session.labels for session in sessions)
+    distance = np.hypot(
+        ours["position"][:, None] - theirs["position"],
+        np.sqrt(2) * (ours["direction"][:, None] != theirs["direction"]),
+    ).min(axis=1)
+    expected = np.where(distance <= 0.2, distance, np.nan)
+    np.testing.assert_allclose(embedding.residual[0][:, 1], expected, atol=1e-6)
+    silent = np.isnan(embedding.residual[0][:, 1])
+    assert 0 < silent.sum() < len(silent)
+    own = encoder.embed(align=False).values[0]
+    np.testing.assert_allclose(embedding.values[0][silent], own[silent], atol=1e-6)
+    moved = np.abs(embedding.values[0] - own).max(axis=1)
+    assert (moved[~silent] > 1e-6).mean() > 0.9
+
+
+@pytest.mark.parametrize("scaling", ["none", "range", "standard"])
+def test_residuals_are_measured_as_labels_are_matched(rats, scaling):
+    """Scaled and weighted, the angle as its chord, the nearest of all bins."""
+    rng = np.random.default_rng(0)
+    sessions = [
+        rat.replace(
+            labels={**rat.labels, "heading": rng.uniform(0, 7, rat.n_bins)},
+            kinds={"position": "continuous", "direction": "discrete", "heading": "circular"},
+            weights={"position": 3.0, "heading": 0.5},
+        )
+        for rat in rats[:2]
+    ]
+    settings = {"batch_size": 32, "max_iterations": 1, "verbose": False, "random_state": 0}
+    encoder = UnifiedEncoder(label_scaling=scaling, max_label_distance=99, **settings)
+    residual = encoder.fit(sessions).embed().residual[0][:, 1]
+    pooled = np.concatenate([session.labels["position"] for session in sessions])
+    scale = {"none": 1.0, "range": np.ptp(pooled), "standard": pooled.std()}[scaling]
+    ours, theirs = (session.labels for session in sessions)
+    squared = (3 * (ours["position"][:, None] - theirs["position"]) / scale) ** 2
+    squared += 2.0 * (ours["direction"][:, None] != theirs["direction"])
+    squared += (0.5 * 2 * np.sin((ours["heading"][:, None] - theirs["heading"]) / 2)) ** 2
+    np.testing.assert_allclose(residual, np.sqrt(squared.min(axis=1)), atol=1e-5)
+
+
 def test_windows_stay_in_their_lap(fitted, rats):
     rat = rats[0]
     cut = rat.replace(segment=(np.arange(rat.n_bins) >= 350).astype(int))

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_unison import UnifiedEncoder
 from napari_unison.encoder import Embedding
 from napari_unison.sessions import SessionError, write_sessions
 
@@ -36,6 +37,26 @@ def test_a_table_has_one_row_a_bin(fitted):
     assert set(frame["embedding"]) == {"label-free"}
     assert frame["time_s"].iloc[1] == pytest.approx(0.025)
     assert "latent_32" in frame
+
+
+def test_the_table_of_an_aligned_embedding_holds_the_distance_of_every_partner(fitted):
+    embedding = fitted.embed(partners="given", sessions=fitted.training_sessions_[:2])
+    frame = embedding.to_frame()
+    of_anna = frame[frame["session"] == "anna"]
+    for number, name in enumerate(embedding.partner_names):
+        np.testing.assert_array_equal(of_anna[f"residual_{name}"], embedding.residual[0][:, number])
+    assert frame["residual_cleo"].isna().all()
+    assert not any(name.startswith("residual") for name in fitted.embed(align=False).to_frame())
+
+
+def test_the_unit_of_the_residual_is_that_of_the_labels(rats, tmp_path):
+    metres = [rat.replace(units={"position": "m"}) for rat in rats]
+    encoder = UnifiedEncoder(batch_size=16, max_iterations=1, verbose=False, random_state=0).fit(metres)
+    embedding = encoder.embed()
+    assert embedding.residual_unit == encoder.embed(align=False).residual_unit == "m"
+    assert Embedding.load(embedding.save(tmp_path / "embedding.npz")).residual_unit == "m"
+    encoder.set_params(label_scaling="range").fit(metres)
+    assert encoder.embed().residual_unit == ""
 
 
 def test_labels_called_like_our_columns_keep_their_place(fitted, rats):

@@ -98,3 +98,23 @@ def test_unknown_labels_and_categories_are_named():
 def test_sessions_with_other_labels_do_not_go_together():
     with pytest.raises(SessionError, match="b"):
         LabelSpace([session({"x": [0.0, 1.0]}, "a"), session({"y": [0.0, 1.0]}, "b")])
+
+
+def in_metres(units=("m", "m"), **changes):
+    labels = {"x": [0.0, 1.0, 2.0], "y": [1.0, 0.0, 1.0], "side": ["l", "r", "l"]}
+    return Session(
+        "a", np.ones((3, 1)), labels, 0.1, units=dict(zip(("x", "y"), units, strict=True)), **changes
+    )
+
+
+def test_distances_have_the_unit_of_the_labels_where_these_have_one():
+    assert LabelSpace([in_metres()]).unit == "m"
+    assert LabelSpace([in_metres(("m", "cm"))]).unit == ""
+    assert LabelSpace([in_metres(("m", ""))]).unit == ""
+    assert LabelSpace([in_metres(("m", "")), in_metres(("", "m")).replace(name="b")]).unit == "m"
+    assert LabelSpace([in_metres()], "range").unit == ""
+    assert LabelSpace([in_metres(weights={"x": 2.0})]).unit == ""
+    assert LabelSpace([in_metres(weights={"side": 2.0})]).unit == "m"
+    heading = {"x": [0.0, 1.0, 2.0], "heading": [0.0, 1.0, 2.0]}
+    turning = Session("a", np.ones((3, 1)), heading, 0.1, kinds={"heading": "circular"}, units={"x": "m"})
+    assert LabelSpace([turning]).unit == ""

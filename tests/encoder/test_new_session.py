@@ -190,6 +190,7 @@ def test_bins_without_labels_may_be_among_the_others(fitted, newcomer):
 
 
 @pytest.mark.realdata
+@pytest.mark.filterwarnings("ignore:label 'direction' does not mean the same")
 def test_a_real_rat_joins_another(real_rats):
     buddy, achilles = (
         segment_laps(rat) for rat in load_sessions([real_rats / "buddy.jl.gz", real_rats / "achilles.jl.gz"])

@@ -3,6 +3,7 @@ import pytest
 
 from napari_unison import Session, UnifiedEncoder, sample_sessions
 from napari_unison.encoder import label_overlap
+from napari_unison.encoder.repeated_warnings import each_warning_once
 
 
 def on_track(name, low, high, n_bins=200):
@@ -52,3 +53,56 @@ def test_training_warns_of_gaps_unless_far_partners_are_left_out():
     with pytest.warns(UserWarning, match=r"do not cover the same labels: .*'whole'.*max_label_distance"):
         UnifiedEncoder(**settings).fit(sessions)
     UnifiedEncoder(max_label_distance=0.1, **settings).fit(sessions)
+
+
+def renamed(session, **names):
+    direction = np.array([names[category] for category in session.labels["direction"].tolist()])
+    return session.replace(labels={**session.labels, "direction": direction})
+
+
+SHORT = {"batch_size": 16, "max_iterations": 1, "verbose": False, "random_state": 0}
+
+
+def test_training_warns_where_a_direction_runs_the_other_way(rats):
+    turned = [rats[0], renamed(rats[1], left="right", right="left")]
+    message = (
+        r"'direction' does not mean the same in all sessions: 'left' goes with rising position in bert "
+        r"\(100% of the way\), but with falling in anna \(0% of the way\).*swap the categories or turn 'position'"
+    )
+    for settings in (SHORT, SHORT | {"max_label_distance": 0.1}):
+        with pytest.warns(UserWarning, match=message):
+            UnifiedEncoder(**settings).fit(turned)
+
+
+def test_training_says_clearly_that_no_category_is_shared(rats):
+    other = [rats[0], renamed(rats[1], left="L", right="R")]
+    expected = (
+        "no category in common: 'L', 'R' only in bert; 'left', 'right' only in anna.*name what is the same"
+    )
+    with pytest.warns(UserWarning, match="do not cover"), pytest.warns(UserWarning, match=expected):
+        UnifiedEncoder(**SHORT).fit(other)
+
+
+def test_a_session_that_joins_is_held_against_the_others(rats):
+    encoder = UnifiedEncoder(**SHORT).fit(rats[:2])
+    turned = renamed(rats[2], left="right", right="left")
+    with pytest.warns(UserWarning, match="does not mean the same in all sessions"):
+        encoder.add_session(turned, iterations=1)
+
+
+def test_trainings_that_follow_one_another_tell_each_thing_once(rats):
+    turned = [rats[0], renamed(rats[1], left="right", right="left")]
+    short = rats[1][rats[1].labels["position"] < 0.8]
+
+    def train(sessions, n_bins):
+        UnifiedEncoder(**SHORT).fit([sessions[0][:n_bins], sessions[1]])
+
+    with each_warning_once():
+        with pytest.warns(UserWarning, match="does not mean the same"):
+            train(turned, 700)
+        train(turned, 600)
+        with pytest.warns(UserWarning, match="do not cover the same labels"):
+            train([rats[0], short], 700)
+        train([rats[0], short], 600)
+    with pytest.warns(UserWarning, match="does not mean the same"):
+        train(turned, 700)

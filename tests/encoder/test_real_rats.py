@@ -13,6 +13,7 @@ REFERENCE_BITS = (0.568, 0.497, 0.520)  # mean over iterations 400 to 600, three
 
 
 @pytest.mark.realdata
+@pytest.mark.filterwarnings("ignore:label 'direction' does not mean the same")
 def test_the_notebooks_run_learns_as_fast_as_the_reference(real_rats):
     sessions = load_sessions([real_rats / "achilles.jl.gz", real_rats / "buddy.jl.gz"])
     train, test = split_sessions(sessions, 0.8)

@@ -41,14 +41,16 @@ class Embedding:
     partners : {"training", "given", "none"}
         Where partners were taken from.
     residual : tuple of array (T_s, S) of float32
-        Label distance of the partner in each of the ``S`` training sessions: 0 for the session itself, NaN
-        where that session was silent.
+        Label distance of the partner in each of the ``S`` training sessions, however the labels are scaled
+        and weighted for matching: 0 for the session itself, NaN where that session was silent.
     partner_names : tuple of str
         The ``S`` training sessions, the columns of ``residual``.
     control : "silenced" or None
         ``"silenced"`` where the session's own neurons were set to zero.
     silenced : tuple of str
         Training sessions that were silent throughout.
+    residual_unit : str
+        Unit of ``residual`` between bins of the same categories, such as "m"; empty where there is none.
     """
 
     values: tuple[Array, ...]
@@ -59,6 +61,7 @@ class Embedding:
     partner_names: tuple[str, ...]
     control: Literal["silenced"] | None = None
     silenced: tuple[str, ...] = ()
+    residual_unit: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -115,11 +118,15 @@ class Embedding:
         return np.concatenate([session.labels[name] for session in self.sessions])
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a time bin: session, time_s, segment, the labels, kind, latent_1 … latent_D."""
+        """Return one row a time bin: session, time_s, segment, the labels, kind, latent_1 … latent_D.
+
+        An aligned embedding has a column ``residual_NAME`` for each training session, too: the label distance
+        of the partner there, empty where that session was silent.
+        """
         import pandas as pd
 
         frames = []
-        for session, values in zip(self.sessions, self.values, strict=True):
+        for session, values, residual in zip(self.sessions, self.values, self.residual, strict=True):
             columns: dict[str, Any] = {
                 "session": session.name,
                 "time_s": session.time,
@@ -134,6 +141,8 @@ class Embedding:
                     columns |= {f"{title}_{i + 1}": label[:, i] for i in range(label.shape[1])}
             columns["embedding"] = self.short_description
             columns |= {f"latent_{i + 1}": values[:, i] for i in range(values.shape[1])}
+            if self.kind == "aligned":
+                columns |= {f"residual_{name}": residual[:, i] for i, name in enumerate(self.partner_names)}
             frames.append(pd.DataFrame(columns))
         return pd.concat(frames, ignore_index=True)
 
@@ -157,6 +166,7 @@ class Embedding:
             "partner_names": list(self.partner_names),
             "control": self.control,
             "silenced": list(self.silenced),
+            "residual_unit": self.residual_unit,
         }
         arrays: dict[str, Array] = {"embedding": np.array(json.dumps(facts))}
         for i, (values, residual) in enumerate(zip(self.values, self.residual, strict=True)):
@@ -186,4 +196,5 @@ class Embedding:
             partner_names=tuple(facts["partner_names"]),
             control=facts["control"],
             silenced=tuple(facts["silenced"]),
+            residual_unit=facts.get("residual_unit", ""),
         )

@@ -25,7 +25,7 @@ from napari_unison.encoder.new_session import (
     check_new_session,
     with_new_session,
 )
-from napari_unison.encoder.overlap import label_overlap, warn_of_gaps
+from napari_unison.encoder.overlap import label_overlap, warn_of_gaps, warn_of_other_meanings
 from napari_unison.encoder.progress import ProgressBar, ProgressCallback, TrainingControl
 from napari_unison.encoder.training import Trainer, TrainingState
 from napari_unison.sessions import Session, SessionError, validate_same_labels
@@ -173,6 +173,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             seed = int(np.random.SeedSequence().generate_state(1)[0])
         space = LabelSpace(sessions, config.label_scaling)
         space.warn_if_one_label_outweighs()
+        warn_of_other_meanings(sessions)
         if config.max_label_distance is None:
             warn_of_gaps(label_overlap(sessions, config.label_scaling))
         neurons = [session.n_neurons for session in sessions]
@@ -282,6 +283,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         sessions = _checked_sessions([*self.training_sessions_, session])
         check_new_session(self.config_, self.training_sessions_, self._space, session)
+        warn_of_other_meanings(sessions, about=session.name)
         space = LabelSpace(sessions, self.config_.label_scaling)
         trainer = InputTrainer(self.config_, sessions, space, self._state, self.seed_, iterations)
         _run(trainer, iterations, on_progress, control)
@@ -346,6 +348,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             partners="none",
             residual=tuple(residual),
             partner_names=self.session_names_,
+            residual_unit=self._space.unit,
             silenced=tuple(name for number, name in enumerate(self.session_names_) if number not in numbers),
         )
 
@@ -467,6 +470,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             partners=partners,
             residual=tuple(residual),
             partner_names=self.session_names_,
+            residual_unit=self._space.unit,
             control="silenced" if silence_own else None,
             silenced=tuple(
                 name for name, other in zip(self.session_names_, bank, strict=True) if other is None

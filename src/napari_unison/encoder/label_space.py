@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from napari_unison.encoder.repeated_warnings import is_first
 from napari_unison.sessions import Session, SessionError, validate_same_labels
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -51,6 +52,10 @@ class LabelSpace:
         Labels, in the order of their columns.
     n_columns : int
         Dimension ``d`` of the space.
+    unit : str
+        Unit of the distance between bins that differ in continuous labels alone, such as "m"; empty where
+        there is none: labels that are scaled, weighted, of several units or of none, and angles. Bins of
+        different categories of a discrete label are √2 times its weight apart, whatever the unit.
     spread : dict of str to float
         How far each label moves bins apart: root of the summed variance of its columns.
     tie_tolerance : float
@@ -73,6 +78,7 @@ class LabelSpace:
             begin = label.columns.stop
         self.n_columns = begin
         self.names = tuple(label.name for label in self.labels)
+        self.unit = _distance_unit(sessions, scaling)
         points = np.concatenate([self.encode(session) for session in sessions])
         self.tie_tolerance = 1e-9 * (float(np.nanmax(np.abs(points), initial=0.0)) or 1.0)
         self.spread = {label.name: _spread(points[:, label.columns]) for label in self.labels}
@@ -158,7 +164,7 @@ class LabelSpace:
             return
         strong, weak = max(spread, key=spread.__getitem__), min(spread, key=spread.__getitem__)
         ratio = spread[strong] / spread[weak]
-        if ratio > _OUTWEIGHS:
+        if ratio > _OUTWEIGHS and is_first(("outweighs", strong, weak)):
             warnings.warn(
                 f"label {strong!r} outweighs {weak!r} by a factor of {ratio:.0f} when bins are matched, so "
                 f"{weak!r} hardly counts: change its unit, give weights to the sessions, or set "
@@ -166,6 +172,18 @@ class LabelSpace:
                 UserWarning,
                 stacklevel=3,
             )
+
+
+def _distance_unit(sessions: Sequence[Session], scaling: LabelScaling) -> str:
+    """Return the one unit of all labels that are no categories, if distances have it."""
+    first = sessions[0]
+    measured = [name for name, kind in first.kinds.items() if kind != "discrete"]
+    units = {session.units[name] for name in measured for session in sessions if session.units[name]}
+    named = all(any(session.units[name] for session in sessions) for name in measured)
+    as_they_are = scaling == "none" and all(
+        first.kinds[name] == "continuous" and first.weights[name] == 1 for name in measured
+    )
+    return units.pop() if as_they_are and named and len(units) == 1 else ""
 
 
 def _columns(session: Session, name: str) -> Array:

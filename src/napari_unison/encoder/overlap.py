@@ -15,7 +15,8 @@ import numpy as np
 
 from napari_unison.encoder.alignment import LabelIndex
 from napari_unison.encoder.label_space import LabelScaling, LabelSpace
-from napari_unison.sessions import Session
+from napari_unison.encoder.repeated_warnings import is_first
+from napari_unison.sessions import Session, category_gaps, mirrored_categories
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -51,12 +52,16 @@ class LabelOverlap:
 
     def gaps(self) -> list[str]:
         """Return a sentence for each pair in which fewer than nine of ten bins have a near partner."""
-        return [
-            f"{1 - self.share[i, j]:.0%} of {self.names[i]!r} has no near partner in {self.names[j]!r}"
-            for i in range(len(self.names))
-            for j in range(len(self.names))
-            if self.share[i, j] < ENOUGH
-        ]
+        return list(self.gaps_by_pair().values())
+
+    def gaps_by_pair(self) -> dict[tuple[str, str], str]:
+        """Return the same sentences by the names of row and column session."""
+        pairs = np.argwhere(self.share < ENOUGH)
+        named = [(self.names[i], self.names[j], self.share[i, j]) for i, j in pairs]
+        return {
+            (own, other): f"{1 - share:.0%} of {own!r} has no near partner in {other!r}"
+            for own, other, share in named
+        }
 
     def __str__(self) -> str:
         width = max(map(len, self.names))
@@ -123,7 +128,7 @@ def _asked(source: LabelIndex) -> tuple[Array, Array]:
 
 def warn_of_gaps(overlap: LabelOverlap) -> None:
     """Warn where sessions cover different labels, with what can be done."""
-    gaps = overlap.gaps()
+    gaps = [gap for pair, gap in overlap.gaps_by_pair().items() if is_first(("gap", pair))]
     if gaps:
         warnings.warn(
             f"the sessions do not cover the same labels: {'; '.join(gaps[:4])}"
@@ -132,3 +137,38 @@ def warn_of_gaps(overlap: LabelOverlap) -> None:
             UserWarning,
             stacklevel=3,
         )
+
+
+def warn_of_other_meanings(sessions: Sequence[Session], about: str | None = None) -> None:
+    """Warn where labels of the same name mean other things in other sessions, with what can be done.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+        Sessions with the same labels.
+    about : str, optional
+        Name of the session that joins the others: only what concerns it is told.
+    """
+    for gap in category_gaps(sessions):
+        concerned = {name for names in gap.sessions_of.values() for name in names}
+        if (about is None or about in concerned) and is_first(("categories", gap.label)):
+            warnings.warn(
+                f"{gap}. Bins without their own category elsewhere are paired with another one: name what is "
+                f"the same alike in all sessions (session.replace(labels=...)), or set max_label_distance "
+                f"below the weight of the label to leave these partners out",
+                UserWarning,
+                stacklevel=3,
+            )
+    mirrored: dict[tuple[str, str], list[str]] = {}
+    for one in mirrored_categories(sessions):
+        if about is None or about in {**one.upwards, **one.downwards}:
+            mirrored.setdefault((one.label, one.along), []).append(str(one))
+    for (label, along), sentences in mirrored.items():
+        if is_first(("mirrored", label, along)):
+            warnings.warn(
+                f"label {label!r} does not mean the same in all sessions: {'; '.join(sentences[:2])}. Runs "
+                f"are paired with runs the other way: if the sessions' tracks are the same, swap the "
+                f"categories or turn {along!r} round in one of them (session.replace(labels=...))",
+                UserWarning,
+                stacklevel=3,
+            )

@@ -118,6 +118,7 @@ def test_what_cannot_be_controlled_is_refused(encoder, fold) -> None:
 
 
 @pytest.mark.realdata
+@pytest.mark.filterwarnings("ignore:label 'direction' does not mean the same")
 def test_a_real_rat_with_permuted_neurons_is_flagged_by_both_controls(real_rats) -> None:
     achilles, buddy = with_laps(load_sessions([real_rats / f"{n}.jl.gz" for n in ("achilles", "buddy")]))
     train, test = split_sessions([achilles, with_noise(buddy)], 0.8)

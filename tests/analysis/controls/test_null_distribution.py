@@ -94,6 +94,18 @@ def test_laps_that_are_alike_are_said_to_give_no_null() -> None:
     assert "this null says nothing" in verdict
 
 
+def test_laps_that_are_alike_have_a_null_in_turned_labels() -> None:
+    one_way = _laps(both_ways=False)
+    noise = one_way.replace(name="noise", neural=np.random.default_rng(0).random((one_way.n_bins, 1)))
+    null = null_distribution(
+        _ReadsPlace(), [one_way, noise], n_permutations=19, n_folds=2, guard=0, order="turned laps"
+    )
+    assert null.row("rat", "position").is_above
+    assert null.row("rat", "position").has_null
+    assert not null.row("noise", "position").is_above
+    assert "turned within laps" in str(null)
+
+
 def test_kept_predictions_are_not_computed_again(tmp_path) -> None:
     class _Counting(_ReadsPlace):
         calls = 0
@@ -129,6 +141,7 @@ def test_progress_and_stop() -> None:
 
 @pytest.mark.realdata
 @pytest.mark.filterwarnings("ignore:the sessions do not cover")
+@pytest.mark.filterwarnings("ignore:label 'direction' does not mean the same")
 def test_a_real_rat_with_permuted_neurons_is_at_the_null(real_rats) -> None:
     achilles, buddy = with_laps(load_sessions([real_rats / f"{n}.jl.gz" for n in ("achilles", "buddy")]))
     null = null_distribution(

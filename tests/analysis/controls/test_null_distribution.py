@@ -38,6 +38,7 @@ def _laps(name: str = "rat", *, both_ways: bool = True, lap: int = 20) -> Sessio
 
 
 @pytest.mark.filterwarnings("ignore:the sessions do not cover")
+@pytest.mark.filterwarnings("ignore:label 'direction' has categories")
 def test_noise_is_at_the_null_and_place_cells_are_above_it() -> None:
     tuned, noise = rats("rat 1", "rat 2", n_bins=900)
     null = null_distribution(

@@ -105,3 +105,20 @@ def test_a_single_lap_is_refused_with_what_to_do() -> None:
         lap_permuted([session], seed=0)
     with pytest.raises(ValueError, match=r"'rat' is one lap.*segment_laps"):
         wrong_labels([session])
+
+
+def test_turned_labels_go_round_within_their_lap() -> None:
+    session = _track(lengths=(30, 40) * 10, way=[True] * 20)
+    [permuted] = lap_permuted([session], seed=3, order="turned laps")
+    starts = []
+    for lap in session.segment_slices():
+        assert len(np.unique(permuted.labels["lap"][lap])) == 1
+        position = permuted.labels["position"][lap]
+        # forward all the time but for the one step from the end of the lap to its beginning
+        assert np.count_nonzero(np.diff(position) < 0) <= 1
+        assert np.ptp(position) > 0.9
+        starts.append(position[0])
+    assert np.std(starts) > 0.15
+    assert label_correlation(session, permuted) < 0.5
+    with pytest.raises(ValueError, match="order is 'reversed'"):
+        lap_permuted([session], seed=3, order="reversed")

@@ -52,6 +52,27 @@ def test_fits_in_a_folder_are_found_again(sessions, tmp_path) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_fits_of_other_code_are_not_taken(sessions, tmp_path, monkeypatch) -> None:
+    fits = EncoderFits(tmp_path)
+    fits.fitted(CONFIG, sessions, 0)
+    monkeypatch.setattr("napari_unison.analysis.protocol.results_version.RESULTS_VERSION", 999)
+    fits.fitted(CONFIG, sessions, 0)
+    assert fits.n_trained == 2
+
+
+def test_a_fit_that_another_process_saved_meanwhile_stays(sessions, tmp_path) -> None:
+    theirs = EncoderFits(tmp_path / "fits")
+
+    def while_ours_trains(_progress) -> None:
+        if not theirs.n_trained:
+            theirs.fitted(CONFIG, sessions, 0)
+
+    ours = EncoderFits(tmp_path / "fits", on_progress=while_ours_trains)
+    encoder = ours.fitted(CONFIG, sessions, 0)
+    assert (ours.n_trained, theirs.n_trained) == (1, 1)
+    assert encoder.n_iter_ == CONFIG.max_iterations
+
+
 def test_only_the_last_encoders_stay_in_memory(sessions) -> None:
     fits = EncoderFits(n_in_memory=2)
     first = fits.fitted(CONFIG, sessions, 0)

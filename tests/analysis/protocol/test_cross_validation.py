@@ -313,7 +313,7 @@ def kept_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.npz"))
 
 
-def test_other_data_settings_guard_or_seed_are_computed_anew(sessions, tmp_path):
+def test_other_data_settings_guard_seed_or_code_are_computed_anew(sessions, tmp_path, monkeypatch):
     def n_fits(method=None, data=sessions, **changes) -> int:
         method = method or Guess()
         options = {"n_folds": 3, "seeds": [0], "guard": 2} | changes
@@ -327,7 +327,10 @@ def test_other_data_settings_guard_or_seed_are_computed_anew(sessions, tmp_path)
     assert n_fits(Guess(error=0.2)) == 3
     assert n_fits(data=[sessions[0], sessions[1].replace(neural=np.ones((300, 1)))]) == 3
     assert n_fits(data=sessions[:1]) == 3
+    assert n_fits(test_segments="known") == 3
     assert n_fits() == 0
+    monkeypatch.setattr("napari_unison.analysis.protocol.results_version.RESULTS_VERSION", 999)
+    assert n_fits() == 3
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign", "swapped", "other truth"])

@@ -167,7 +167,9 @@ class PrincipalComponents(_SmoothedActivity):
     """A decoder on the principal components of smoothed activity.
 
     Counts are square-rooted first, so that busy neurons do not outweigh the others by their noise; activity
-    with negative values, such as ΔF/F, is taken as it is.
+    with negative values, such as ΔF/F, is taken as it is. The components are those of the whole training
+    part, also where held-out laps of it choose their number and the decoder: they use no label and no bin
+    that is scored, and the errors by which candidates are chosen, not the score, are a little optimistic.
 
     Parameters
     ----------

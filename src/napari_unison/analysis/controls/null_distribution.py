@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from napari_unison.analysis.controls.permuted_laps import label_correlation, lap_permuted
+from napari_unison.analysis.controls.permuted_laps import LabelOrder, label_correlation, lap_permuted
 from napari_unison.analysis.controls.verdicts import NullScore, null_verdicts
 from napari_unison.analysis.protocol.cross_validation import cross_validate
 from napari_unison.analysis.protocol.folds import with_laps
 from napari_unison.analysis.protocol.scores import MEASURE_WORDS, regressed
 from napari_unison.analysis.tables import data_frame, number, text_table
 from napari_unison.analysis.targets import r_squared
+from napari_unison.encoder.repeated_warnings import each_warning_once
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from napari_unison.analysis.progress import OnProgress
+    from napari_unison.analysis.protocol.folds import TestSegments
     from napari_unison.analysis.protocol.methods import Method
     from napari_unison.analysis.protocol.result import ProtocolResult
     from napari_unison.analysis.protocol.scores import Measure
@@ -49,6 +51,8 @@ class NullDistribution:
         By session, then by label.
     n_folds, guard, seed : int
         Folds, guard bins and the seed of method and permutations.
+    order : {"laps", "turned laps"}
+        How labels were permuted.
     """
 
     method: str
@@ -57,6 +61,7 @@ class NullDistribution:
     n_folds: int
     guard: int
     seed: int
+    order: LabelOrder = "laps"
 
     @property
     def n_permutations(self) -> int:
@@ -106,13 +111,15 @@ class NullDistribution:
             ]
             for one in self.scores
         ]
+        permuted = "labels permuted by lap" + (" and turned within laps" if self.order != "laps" else "")
         head = (
-            f"{self.method}: labels permuted by lap, the whole pipeline refitted {self.n_permutations} "
+            f"{self.method}: {permuted}, the whole pipeline refitted {self.n_permutations} "
             f"times, {self.n_folds} folds"
         )
         return "\n".join([head, text_table(header, rows), *self.verdicts()])
 
 
+@each_warning_once()
 def null_distribution(
     method: Method,
     sessions: Sequence[Session],
@@ -121,6 +128,8 @@ def null_distribution(
     n_folds: int = 5,
     guard: int,
     seed: int = 0,
+    order: LabelOrder = "laps",
+    test_segments: TestSegments = "hidden",
     cache: str | Path | None = None,
     on_progress: OnProgress | None = None,
     control: TrainingControl | None = None,
@@ -138,10 +147,13 @@ def null_distribution(
         As for :func:`~napari_unison.analysis.protocol.cross_validation.cross_validate`.
     n_permutations : int, default 20
         From 19 on, a score above all of them is above the null (p ≤ 0.05).
-    n_folds, guard
-        Folds and guard bins, as in the protocol.
+    n_folds, guard, test_segments
+        As in the protocol.
     seed : int
         Seed of the method and of the permutations.
+    order : {"laps", "turned laps"}
+        How labels are permuted, see :func:`~napari_unison.analysis.lap_permuted`. Laps that are all alike
+        need the second; it says nothing of labels that stay the same for a whole lap in every lap.
     cache : path, optional
         Folder in which each fit's predictions are kept.
     on_progress : callable, optional
@@ -164,17 +176,15 @@ def null_distribution(
     if n_permutations < 1:
         raise ValueError(f"n_permutations is {n_permutations}: give at least 1, and 19 or more for a verdict")
     sessions = with_laps(sessions)
-    measured: list[dict[_Row, float]] = []
-    likeness: list[dict[str, float]] = []
-    for permutation in range(n_permutations + 1):
-        # permutation 0 is the true order
-        labelled = lap_permuted(sessions, [seed, permutation]) if permutation else sessions
+
+    def measured(labelled: Sequence[Session], permutation: int) -> dict[_Row, float]:
         result = cross_validate(
             [method],
             labelled,
             n_folds=n_folds,
             seeds=[seed],
             guard=guard,
+            test_segments=test_segments,
             cache=cache,
             on_progress=_share_of(on_progress, permutation, n_permutations),
             control=control,
@@ -184,11 +194,17 @@ def null_distribution(
                 f"the null of {method.name!r} was stopped after {max(permutation - 1, 0)} of "
                 f"{n_permutations} permutations: start it again; with a cache it goes on from what is done"
             )
-        measured.append(_measured(result))
-        if permutation:
-            likeness.append(_likeness(sessions, labelled))
-    scores = _against_null(measured[0], measured[1:], likeness)
-    return NullDistribution(method.name, method.uses_labels_of_test, scores, n_folds, guard, seed)
+        return _measured(result)
+
+    true = measured(sessions, 0)
+    permuted: list[dict[_Row, float]] = []
+    likeness: list[dict[str, float]] = []
+    for permutation in range(1, n_permutations + 1):
+        labelled = lap_permuted(sessions, [seed, permutation], order)
+        permuted.append(measured(labelled, permutation))
+        likeness.append(_likeness(sessions, labelled))
+    scores = _against_null(true, permuted, likeness)
+    return NullDistribution(method.name, method.uses_labels_of_test, scores, n_folds, guard, seed, order)
 
 
 def _measured(result: ProtocolResult) -> dict[_Row, float]:

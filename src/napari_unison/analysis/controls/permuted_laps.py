@@ -9,14 +9,17 @@ Labels are not shifted in time: where laps take about equally long, a shift by w
 back to where they were, and any other one is a fixed rule between true and shifted labels that a decoder
 can learn. Whole laps in random order follow no rule, unless all laps are alike: where an animal always runs
 the same way at the same pace, the labels of any lap are nearly those of any other, and
-:func:`label_correlation` shows it.
+:func:`label_correlation` shows it. For such laps, labels can be turned within each lap as well, as if the lap
+were a circle, by a share of it that is drawn anew for each. (Labels reversed in time would not do: where all
+laps are alike, reversed ones follow a fixed rule, too.) That rests on a stronger assumption, see
+:func:`lap_permuted`.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +36,13 @@ _PHASES: Final = 32
 """Places in each lap where labels of two laps are compared."""
 
 
-def lap_permuted(sessions: Sequence[Session], seed: int | Sequence[int]) -> list[Session]:
+LabelOrder = Literal["laps", "turned laps"]
+"""How labels are permuted: whole laps, or whole laps whose labels are turned by a random share of the lap."""
+
+
+def lap_permuted(
+    sessions: Sequence[Session], seed: int | Sequence[int], order: LabelOrder = "laps"
+) -> list[Session]:
     """Give every lap the labels of a randomly chosen lap of the same session, each used once.
 
     Parameters
@@ -42,6 +51,12 @@ def lap_permuted(sessions: Sequence[Session], seed: int | Sequence[int]) -> list
         Each of at least two laps (segments).
     seed : int or sequence of int
         Decides the order; a session's order depends on its name, not on the other sessions.
+    order : {"laps", "turned laps"}
+        Whether labels keep their place in the lap, or start anywhere in it and go on from its beginning after
+        its end. The first asks whether activity tells more than the time since the lap began; it assumes that
+        laps are exchangeable. The second also takes apart the time since the lap began, and so has power
+        where all laps are alike; it assumes that without a relation to the labels, activity would be the same
+        all along the lap. Whatever goes with the time in a lap (speed, arousal) is then above it, too.
 
     Returns
     -------
@@ -52,13 +67,20 @@ def lap_permuted(sessions: Sequence[Session], seed: int | Sequence[int]) -> list
     Raises
     ------
     ValueError
-        If a session has a single lap.
+        If a session has a single lap, or ``order`` is another word.
     """
+    if order not in get_args(LabelOrder):
+        raise ValueError(
+            f"order is {order!r}: choose {' or '.join(map(repr, get_args(LabelOrder)))} for the labels"
+        )
     permuted = []
     for session in sessions:
         _require_laps(session)
         random = np.random.default_rng([*np.atleast_1d(seed), zlib.crc32(session.name.encode())])
-        permuted.append(_with_labels_of(session, random.permutation(len(session.segment_slices()))))
+        n_laps = len(session.segment_slices())
+        donors = random.permutation(n_laps)
+        turns = random.random(n_laps) if order == "turned laps" else np.zeros(n_laps)
+        permuted.append(_with_labels_of(session, donors, turns))
     return permuted
 
 
@@ -84,7 +106,10 @@ def wrong_labels(sessions: Sequence[Session]) -> list[Session]:
     ValueError
         If a session has a single lap.
     """
-    return [_with_labels_of(session, _farthest_laps(session)) for session in sessions]
+    return [
+        _with_labels_of(session, donors, np.zeros(len(donors)))
+        for session, donors in ((session, _farthest_laps(session)) for session in sessions)
+    ]
 
 
 def label_correlation(session: Session, other: Session) -> float:
@@ -121,12 +146,14 @@ def _require_laps(session: Session) -> None:
         )
 
 
-def _with_labels_of(session: Session, donors: npt.NDArray[np.intp]) -> Session:
-    """Give lap ``k`` the labels of lap ``donors[k]``."""
+def _with_labels_of(session: Session, donors: npt.NDArray[np.intp], turns: Floats) -> Session:
+    """Give lap ``k`` the labels of lap ``donors[k]``, turned by the share ``turns[k]`` of it."""
     laps = session.segment_slices()
     source = np.empty(session.n_bins, dtype=np.intp)
-    for lap, donor in zip(laps, (laps[number] for number in donors), strict=True):
-        source[lap] = donor.start + _same_share(lap.stop - lap.start, donor.stop - donor.start)
+    for lap, donor, turn in zip(laps, (laps[number] for number in donors), turns, strict=True):
+        n_donor = donor.stop - donor.start
+        inside = _same_share(lap.stop - lap.start, n_donor)
+        source[lap] = donor.start + (inside + int(turn * n_donor)) % n_donor
     return session.replace(labels={name: values[source] for name, values in session.labels.items()})
 
 

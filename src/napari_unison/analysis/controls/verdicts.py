@@ -199,7 +199,8 @@ def null_verdicts(method: str, scores: Sequence[NullScore]) -> list[str]:
     if not scores[0].has_null:
         return [
             f"The laps of {session} are so alike that permuting them leaves the labels nearly as they were "
-            f"(they explain {scores[0].likeness:.0%} of the true ones): this null says nothing."
+            f"(they explain {scores[0].likeness:.0%} of the true ones): this null says nothing; take labels "
+            f"of turned laps."
         ]
     if 1 / (1 + n_permutations) > AT_NULL:
         return [f"{n_permutations} permutations are too few for a verdict on {session}: 19 at least."]

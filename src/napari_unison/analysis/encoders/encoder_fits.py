@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_unison.encoder.runs import is_run, load_run, session_checksum
+from napari_unison.analysis.protocol.results_version import code_version
+from napari_unison.encoder.runs import RunError, is_run, load_run, session_checksum
 
 if TYPE_CHECKING:
     from napari_unison.encoder import EncoderConfig, UnifiedEncoder
@@ -118,8 +119,17 @@ class EncoderFits:
         self.n_trained += 1
         folder = self._run_folder(key)
         if folder is not None:
-            encoder.save(folder)
+            _save(encoder, folder)
         return encoder
+
+
+def _save(encoder: UnifiedEncoder, folder: Path) -> None:
+    """Save an encoder, unless another process has trained and saved the same one meanwhile."""
+    try:
+        encoder.save(folder)
+    except RunError:
+        if not is_run(folder):
+            raise
 
 
 def config_text(config: EncoderConfig) -> str:
@@ -132,8 +142,8 @@ def config_text(config: EncoderConfig) -> str:
 
 
 def fit_key(config: EncoderConfig, sessions: Sequence[Session], seed: int) -> str:
-    """Return a checksum of all that decides a fit."""
-    facts = [config_text(config), int(seed), *map(_training_facts, sessions)]
+    """Return a checksum of all that decides a fit, the version of the code among it."""
+    facts = [code_version(), config_text(config), int(seed), *map(_training_facts, sessions)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

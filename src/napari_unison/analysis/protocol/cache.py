@@ -10,7 +10,6 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_unison.analysis.protocol.predictions import Prediction
+from napari_unison.analysis.protocol.results_version import code_version
 
 if TYPE_CHECKING:
     from napari_unison.analysis.protocol.folds import Fold
@@ -116,7 +116,7 @@ def _facts(method: Method, fold: Fold, checksum: str, seed: int) -> dict[str, An
     """Return all that predictions are kept under, as JSON can hold it."""
     return {
         "version": _VERSION,
-        "package": version("napari-unison"),
+        "code": code_version(),
         "settings": method.settings,
         "sessions": checksum,
         "fold": fold.number,

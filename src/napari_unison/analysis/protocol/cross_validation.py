@@ -21,6 +21,7 @@ from napari_unison.analysis.protocol.cache import (
 from napari_unison.analysis.protocol.folds import Fold, TestSegments, lap_folds, with_laps
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
+from napari_unison.encoder.repeated_warnings import each_warning_once
 from napari_unison.sessions import validate_same_labels
 from napari_unison.sessions.segments import numbered_from_borders
 
@@ -46,6 +47,7 @@ class _Fit:
         return f"{self.method.name}, fold {self.fold.number + 1} of {n_folds}{seed}"
 
 
+@each_warning_once()
 def cross_validate(
     methods: Sequence[Method],
     sessions: Sequence[Session],
@@ -61,7 +63,7 @@ def cross_validate(
     """Fit every method on every training fold of laps and let it predict the laps that were left out.
 
     Seeds come one after the other, and all methods of a fold together: what is there after a stop compares
-    methods in the same laps.
+    methods in the same laps. What is wrong with the sessions' labels is warned of once, not in every fit.
 
     Parameters
     ----------

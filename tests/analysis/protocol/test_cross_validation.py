@@ -333,6 +333,17 @@ def test_other_data_settings_guard_seed_or_code_are_computed_anew(sessions, tmp_
     assert n_fits() == 3
 
 
+def test_what_is_there_so_far_is_shown_without_fitting_the_rest(sessions, tmp_path):
+    cross_validate([Guess()], sessions, n_folds=3, seeds=[0], guard=2, cache=tmp_path)
+    method = Guess()
+    result = cross_validate(
+        [method], sessions, n_folds=3, seeds=[0, 1], guard=2, cache=tmp_path, missing="skip"
+    )
+    assert method.asked == []
+    assert (result.n_done, result.n_planned) == (3, 6)
+    assert score(result, "guess").n_seeds == 1
+
+
 @pytest.mark.parametrize("damage", ["cut", "foreign", "swapped", "other truth"])
 def test_files_that_are_not_what_they_should_be_are_computed_again(sessions, tmp_path, damage):
     def run():

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,7 @@ def cross_validate(
     guard: int,
     test_segments: TestSegments = "hidden",
     cache: str | Path | None = None,
+    missing: Literal["fit", "skip"] = "fit",
     on_progress: OnProgress | None = None,
     control: TrainingControl | None = None,
 ) -> ProtocolResult:
@@ -85,6 +86,9 @@ def cross_validate(
         either way.
     cache : path, optional
         Folder in which each fit's predictions are kept. Those that are there are not computed again.
+    missing : {"fit", "skip"}
+        What becomes of fits that the cache does not hold: computed, or left out of the result, which then
+        shows what is there so far.
     on_progress : callable, optional
         Called with the share that is done and what is running.
     control : TrainingControl, optional
@@ -107,7 +111,10 @@ def cross_validate(
     validate_same_labels(sessions)
     folds = lap_folds(sessions, n_folds, guard=guard, test_segments=test_segments)
     fits = _planned(methods, folds, seeds)
+    n_planned = len(fits)
     kept = None if cache is None else _Kept(PredictionCache(Path(cache)), folds)
+    if missing == "skip":
+        fits = [fit for fit in fits if kept is not None and kept.read(fit) is not None]
     done = _run(fits, n_folds, kept, on_progress, control)
     laps = {session.name: _lap_numbers(session) for session in sessions}
     times = {session.name: session.time for session in sessions}
@@ -119,7 +126,7 @@ def cross_validate(
         test_segments=test_segments,
         seeds=tuple(seeds),
         n_done=sum(len(of_seed) for of_seed in done.values()),
-        n_planned=len(fits),
+        n_planned=n_planned,
     )
 
 
@@ -146,7 +153,7 @@ def _run(
         done[fit.method.name, fit.seed][fit.fold.number] = predictions
         n_done += 1
     if on_progress is not None:
-        on_progress(n_done / len(fits), "done" if n_done == len(fits) else "stopped")
+        on_progress(n_done / max(len(fits), 1), "done" if n_done == len(fits) else "stopped")
     return done
 
 

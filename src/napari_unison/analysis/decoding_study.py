@@ -207,6 +207,31 @@ class _Plan:
         return protocol, 1 + protocol + options.n_permutations * options.n_folds
 
 
+def with_enough_laps(sessions: Sequence[Session], n_folds: int) -> tuple[Session, ...]:
+    """Give laps to sessions that are in one piece.
+
+    Raises
+    ------
+    DecodingStudyError
+        If a session has no laps, or fewer than there are folds.
+    """
+    try:
+        laps = with_laps(sessions)
+    except ValueError as error:
+        raise DecodingStudyError(str(error)) from error
+    few = [
+        f"{session.name!r} has {len(session.segment_slices())}"
+        for session in laps
+        if len(session.segment_slices()) < n_folds
+    ]
+    if few:
+        raise DecodingStudyError(
+            f"{n_folds} folds of laps need at least as many laps (segments) in every session, but session "
+            f"{', '.join(few)}: take fewer folds, longer sessions, or give laps as segments"
+        )
+    return laps
+
+
 def session_checksums(sessions: Sequence[Session]) -> dict[str, str]:
     """Return a checksum of the activity, times, labels and laps of each session, by name."""
     # saved runs load torch, which options do not need
@@ -227,8 +252,10 @@ def _planned(
         # the baselines see as much of time as the encoder does
         window_s = architecture_of(config.model_architecture).window * sessions[0].bin_width
         guard = guard_bins(config)
-        laps = with_laps(sessions)
+        laps = with_enough_laps(sessions, options.n_folds)
         folds = lap_folds(laps, options.n_folds, guard=guard)
+    except DecodingStudyError:
+        raise
     except ValueError as error:
         raise DecodingStudyError(str(error)) from error
     choice = choose_methods(options.methods, folds, config, options.decoder, window_s=window_s, fits=fits)

@@ -33,15 +33,23 @@ from napari_unison.analysis.controls.verdicts import NullScore
 from napari_unison.analysis.decoding_study import DecodingStudy, StudyOptions
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
+from napari_unison.sessions import join_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
 
+    from napari_unison.encoder import Run
+    from napari_unison.sessions import Session
+
 FORMAT_VERSION: Final = 1
 FACTS: Final = "study.json"
 _ARRAYS: Final = "predictions.npz"
+
+
+FITS: Final = Path("decoding", "fits")
+"""Where a run keeps the fits of its studies."""
 
 
 class StudyFileError(ValueError):
@@ -51,6 +59,32 @@ class StudyFileError(ValueError):
 def has_study(folder: str | Path) -> bool:
     """Tell whether a folder holds a decoding study; looks at names only."""
     return (Path(folder) / FACTS).is_file()
+
+
+def study_folder(run_folder: str | Path, *, quick: bool = False) -> Path:
+    """Return where a saved run keeps its decoding study; a quick one stands beside the full one."""
+    folder = Path(run_folder, "decoding")
+    return folder / "quick" if quick else folder
+
+
+def study_of_run(run_folder: str | Path) -> DecodingStudy | None:
+    """Read the decoding study of a saved run: the full one, else the quick one, else None.
+
+    Raises
+    ------
+    StudyFileError
+        As :func:`load_study`.
+    """
+    for quick in (False, True):
+        folder = study_folder(run_folder, quick=quick)
+        if has_study(folder):
+            return load_study(folder)
+    return None
+
+
+def recordings(run: Run) -> list[Session]:
+    """Return the whole sessions of a run: the training part and what was held out, put together in time."""
+    return join_sessions(run.encoder.training_sessions_, run.held_out)
 
 
 def save_study(study: DecodingStudy, folder: str | Path) -> list[Path]:

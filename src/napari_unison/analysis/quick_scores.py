@@ -96,9 +96,7 @@ class QuickScores:
             lines.append(f"The aligned score says nothing about the neurons of {session} ({numbers}).")
         if apart:
             numbers = "; ".join(apart)
-            lines.append(
-                f"The neurons of {session} change its aligned score ({numbers}); it stays circular."
-            )
+            lines.append(f"The neurons of {session} change its aligned score ({numbers}); it stays circular.")
         return lines
 
     def to_frame(self) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from napari_unison.analysis.baselines.own_activity import (
     SmoothedNeighbours,
     SupervisedNetwork,
 )
+from napari_unison.analysis.behaviour_overlap import BehaviourOverlap, behaviour_overlap
 from napari_unison.analysis.consistency import Consistency, consistency
 from napari_unison.analysis.controls.aligned_controls import AlignedControls, aligned_controls
 from napari_unison.analysis.controls.null_distribution import NullDistribution, null_distribution
@@ -49,6 +50,7 @@ __all__ = [
     "AlignedControls",
     "Attribution",
     "BayesianPlaceDecoder",
+    "BehaviourOverlap",
     "Consistency",
     "DecodingScores",
     "DecodingStudy",
@@ -80,6 +82,7 @@ __all__ = [
     "UntrainedEncoder",
     "aligned_controls",
     "attribute",
+    "behaviour_overlap",
     "choose_latents",
     "consistency",
     "cross_validate",

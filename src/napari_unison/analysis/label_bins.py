@@ -41,6 +41,11 @@ class LabelBins:
     ----------
     n_cells : int
         Cells of the grid.
+    categories : dict of str to ndarray
+        Categories of each discrete label that divides, sorted; those of the last label change fastest from
+        cell to cell, apart from the bins.
+    edges : list of ndarray of float64, (n_bins + 1,)
+        Borders of the bins along each column of the label; none for a discrete label.
 
     Raises
     ------
@@ -69,26 +74,26 @@ class LabelBins:
         self.label, self.n_bins = label, n_bins
         discrete = [label] if first.kinds[label] == "discrete" else []
         self.category_labels = tuple(dict.fromkeys([*categories, *discrete]))
-        self._categories = {
+        self.categories = {
             name: np.unique(np.concatenate([session.labels[name] for session in sessions]))
             for name in self.category_labels
         }
-        self._edges = [] if discrete else _edges(sessions, label, n_bins)
-        n_categories = int(np.prod([len(known) for known in self._categories.values()], dtype=int))
-        self.n_cells = n_categories * n_bins ** len(self._edges)
+        self.edges = [] if discrete else _edges(sessions, label, n_bins)
+        n_categories = int(np.prod([len(known) for known in self.categories.values()], dtype=int))
+        self.n_cells = n_categories * n_bins ** len(self.edges)
 
     def cell(self, session: Session) -> Integers:
         """Return each bin's cell, (T,); -1 where the label is not known."""
         index = np.zeros(session.n_bins, dtype=np.intp)
-        for name, categories in self._categories.items():
+        for name, categories in self.categories.items():
             index = index * len(categories) + np.searchsorted(categories, session.labels[name])
-        if not self._edges:
+        if not self.edges:
             return index
         columns = np.asarray(session.labels[self.label], dtype=np.float64).reshape(session.n_bins, -1)
         known = np.isfinite(columns).all(axis=1)
         if session.kinds[self.label] == "circular":
             columns = np.mod(columns, 2 * np.pi)
-        for values, edges in zip(columns[known].T, self._edges, strict=True):
+        for values, edges in zip(columns[known].T, self.edges, strict=True):
             along = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, self.n_bins - 1)
             index[known] = index[known] * self.n_bins + along
         index[~known] = -1

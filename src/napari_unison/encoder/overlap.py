@@ -72,7 +72,9 @@ class LabelOverlap:
         return "\n".join(lines)
 
 
-def label_overlap(sessions: Sequence[Session], scaling: LabelScaling = "none") -> LabelOverlap:
+def label_overlap(
+    sessions: Sequence[Session], scaling: LabelScaling = "none", *, tolerance: float | None = None
+) -> LabelOverlap:
     """Compare the label coverage of sessions.
 
     Parameters
@@ -81,6 +83,9 @@ def label_overlap(sessions: Sequence[Session], scaling: LabelScaling = "none") -
         Sessions with the same labels.
     scaling : {"none", "range", "standard"}
         As ``label_scaling`` of the encoder.
+    tolerance : float, optional
+        Label distance up to which a partner is near, such as the encoder's ``max_label_distance``; a tenth of
+        the labels' overall spread unless given.
 
     Returns
     -------
@@ -93,12 +98,16 @@ def label_overlap(sessions: Sequence[Session], scaling: LabelScaling = "none") -
         If the sessions do not carry the same labels.
     """
     space = LabelSpace(sessions, scaling)
-    return overlap_in(space, [space.encode(session) for session in sessions], [s.name for s in sessions])
+    points = [space.encode(session) for session in sessions]
+    return overlap_in(space, points, [session.name for session in sessions], tolerance)
 
 
-def overlap_in(space: LabelSpace, points: Sequence[Array], names: Sequence[str]) -> LabelOverlap:
-    """Compare label coverage where the labels ``(T_s, d)`` stand in a label space already."""
-    tolerance = NEAR * float(np.sqrt(sum(spread**2 for spread in space.spread.values())))
+def overlap_in(
+    space: LabelSpace, points: Sequence[Array], names: Sequence[str], tolerance: float | None = None
+) -> LabelOverlap:
+    """Compare label coverage where labels ``(T_s, d)``, or some of their columns, are in a space already."""
+    if tolerance is None:
+        tolerance = NEAR * float(np.sqrt(sum(spread**2 for spread in space.spread.values())))
     indices = [LabelIndex(labels, space.tie_tolerance) for labels in points]
     share = np.eye(len(points))
     distance = np.zeros((len(points), len(points)))

@@ -7,6 +7,7 @@ from napari_unison.display.figures.embedding import embedding_figure
 from napari_unison.display.figures.flow import flow_figure
 from napari_unison.display.figures.latents import best_latents_figure, latent_scores_figure
 from napari_unison.display.figures.notebook import notebook_figures, write_figures
+from napari_unison.display.figures.overlap import draw_overlap
 from napari_unison.display.figures.protocol import protocol_figure
 from napari_unison.display.figures.scores import quick_scores_figure
 from napari_unison.display.figures.training import training_history_figure
@@ -15,6 +16,7 @@ __all__ = [
     "attribution_figure",
     "best_latents_figure",
     "consistency_figure",
+    "draw_overlap",
     "embedding_figure",
     "flow_figure",
     "latent_scores_figure",

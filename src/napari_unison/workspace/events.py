@@ -13,6 +13,7 @@ class WorkspaceEvents(SignalGroup):
     """What changed in a workspace."""
 
     sessions = Signal()
+    time_ranges = Signal()
     config = Signal(object)
     validation_share = Signal(float)
     runs = Signal()

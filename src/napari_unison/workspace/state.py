@@ -31,6 +31,7 @@ from napari_unison.workspace.runs import (
 )
 from napari_unison.workspace.session_list import SessionList
 from napari_unison.workspace.shown import LIST_SIGNALS, Shown
+from napari_unison.workspace.time_ranges import TimeRanges
 
 if TYPE_CHECKING:
     from napari_unison.analysis import LatentScores
@@ -54,6 +55,8 @@ class Workspace(Shown):
         One signal for each thing that can change.
     sessions : SessionList
         The sessions, an evented list; they always have the same labels.
+    time_ranges : TimeRanges
+        For sessions of which the next training uses a part, start and stop (s) by name.
     runs : EventedList of StudyRun
         The trained encoders with their embeddings.
     job : Job or None
@@ -70,6 +73,7 @@ class Workspace(Shown):
     def __init__(self, sessions: Iterable[Session] = (), *, runner: Runner | None = None) -> None:
         super().__init__()
         self.sessions = SessionList(sessions)
+        self.time_ranges = TimeRanges(self.sessions, self.events.time_ranges)
         self.job: Job | None = None
         self._jobs = JobList(runner if runner is not None else ThreadRunner(), self.events)
         for signal in LIST_SIGNALS:
@@ -78,6 +82,7 @@ class Workspace(Shown):
         self._validation_share = 0.2
 
     def _tell_sessions(self) -> None:
+        self.time_ranges.follow_sessions()
         self._forget_removed()
         self.events.sessions.emit()
 
@@ -159,6 +164,11 @@ class Workspace(Shown):
             if self.sessions[index].name in wanted:
                 del self.sessions[index]
 
+    @property
+    def used_sessions(self) -> list[Session]:
+        """The sessions in the part of time that the next training uses, see :attr:`time_ranges`."""
+        return self.time_ranges.used()
+
     # -- configuration ---------------------------------------------------------------------------------
 
     @property
@@ -186,7 +196,7 @@ class Workspace(Shown):
 
     @property
     def validation_share(self) -> float:
-        """Share of each session's end that the next training does not see, 0 to 0.5."""
+        """Share of the end of each session's used time that the next training does not see, 0 to 0.5."""
         return self._validation_share
 
     @validation_share.setter
@@ -200,7 +210,7 @@ class Workspace(Shown):
     # -- training and embedding ------------------------------------------------------------------------
 
     def train(self, *, validation_share: float | None = None, **parameters: Any) -> Job:
-        """Train an encoder on the sessions in the background.
+        """Train an encoder on the sessions in the background, in their :attr:`time_ranges`.
 
         The job ends when the run is in the workspace, with the aligned embedding of its training sessions
         and the best latents chosen inside it. ``job.stop()`` keeps what was reached so far as a run.
@@ -227,7 +237,7 @@ class Workspace(Shown):
             self.configure(**parameters)
         if validation_share is not None:
             self.validation_share = validation_share
-        training, held_out = list(self.sessions), list[Session]()
+        training, held_out = self.used_sessions, list[Session]()
         if self._validation_share > 0:
             training, held_out = split_sessions(training, 1 - self._validation_share)
         config, name = self._config, self._free_run_name()

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from napari_unison.encoder.batches_ahead import BatchesAhead
 from napari_unison.encoder.config import EncoderConfig
+from napari_unison.encoder.cpu.threads import compute_threads
 from napari_unison.encoder.device_memory import advice
 from napari_unison.encoder.engines import engine_for
 from napari_unison.encoder.history import Clock, History, LossReader
@@ -208,21 +208,19 @@ class Trainer:
     @contextmanager
     def _threads(self) -> Iterator[Executor | None]:
         """Lend an engine that uses them as many threads as torch may use; yield one more, to draw ahead."""
-        n_threads = torch.get_num_threads()
-        if n_threads == 1 or not self._engine.uses_threads:
+        if not self._engine.uses_threads:
             yield None
             return
-        with (
-            # our threads share the work: each product within one of them runs in it alone
-            threadpool_limits(limits=1, user_api="blas"),
-            ThreadPoolExecutor(n_threads, thread_name_prefix="unison-step") as executor,
-            ThreadPoolExecutor(1, thread_name_prefix="unison-draw") as ahead,
-        ):
-            self._engine.executor = executor
-            try:
-                yield ahead
-            finally:
-                self._engine.executor = None
+        with compute_threads() as executor:
+            if executor is None:
+                yield None
+                return
+            with ThreadPoolExecutor(1, thread_name_prefix="unison-draw") as ahead:
+                self._engine.executor = executor
+                try:
+                    yield ahead
+                finally:
+                    self._engine.executor = None
 
     def _progress(self, total: int, clock: Clock) -> Progress:
         history = self.state.history

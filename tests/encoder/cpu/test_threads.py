@@ -39,7 +39,10 @@ def test_whoever_ends_first_leaves_the_products_of_the_other_alone(two_threads):
     assert threads_of_products() == before
 
 
-def test_one_thread_needs_no_others(two_threads):
+def test_one_thread_needs_no_others_and_its_products_run_alone(two_threads):
+    before = threads_of_products()
     torch.set_num_threads(1)
     with compute_threads() as executor:
         assert executor is None
+        assert set(threads_of_products().values()) == {1}
+    assert threads_of_products() == before

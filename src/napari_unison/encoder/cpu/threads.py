@@ -41,14 +41,15 @@ def compute_threads() -> Iterator[Executor | None]:
     """Lend as many threads as torch may use, or None where that is one.
 
     Meanwhile every matrix product of numpy and scipy runs in its caller's thread alone: our threads share
-    the work already, and products that start further ones would wait for one another.
+    the work already, and products that start further ones would wait for one another. So it is with one
+    thread, too: products of a few samples take up to ten times as long when several threads share each.
     """
     n_threads = torch.get_num_threads()
-    if n_threads == 1:
-        yield None
-        return
     _PRODUCTS.begin()
     try:
+        if n_threads == 1:
+            yield None
+            return
         with ThreadPoolExecutor(n_threads, thread_name_prefix="unison-compute") as executor:
             yield executor
     finally:

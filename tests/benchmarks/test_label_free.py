@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import label_free
+import label_free_methods
 from label_free_methods import METHODS, DataSet, data_sets, encoder_config, methods_of
 from label_free_tables import markdown
 from napari_unison import Session, sample_sessions

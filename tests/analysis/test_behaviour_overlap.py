@@ -54,7 +54,7 @@ def test_what_labels_do_not_agree_in_is_said(rats):
     turned = np.where(rats[1].labels["direction"] == "right", "left", "right")
     result = behaviour_overlap([rats[0], rats[1].replace(labels={**rats[1].labels, "direction": turned})])
     assert not result.is_good
-    assert "'right' goes with rising position in rat 1" in result.summary
+    assert "'left' goes with rising position in rat 3" in result.summary
 
 
 def test_tables_and_frames_hold_every_pair_and_label(rats):

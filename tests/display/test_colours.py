@@ -111,9 +111,26 @@ def test_every_mode_colours_every_bin(embedding) -> None:
             assert colouring.legend.entries
 
 
-def test_residual_shows_the_farthest_partner(embedding) -> None:
-    bar = feature_colours(embedding, "residual").legend.bars[0]
-    assert bar.limits == pytest.approx((0, 0.2))
+def test_residual_shows_the_farthest_partner(make_session, make_embedding) -> None:
+    """Distances of rat 1's partners rise to 0.2 in rat 2 and to 0.3 in rat 3."""
+    embedding = make_embedding([make_session(f"rat {number}") for number in (1, 2, 3)])
+    embedding = replace(embedding, residual_unit="m")
+    colouring = feature_colours(embedding, "residual")
+    (bar,) = colouring.legend.bars
+    assert bar.limits == pytest.approx((0, 0.3))
+    assert bar.text == "to the farthest partner (m)"
+    assert colouring.legend.swatches == ()
+    middle = feature_colours(embedding, "residual", limits=(0, 0.6)).rgba
+    np.testing.assert_allclose(middle[399], bar.colours[127], atol=0.01)
+
+
+def test_bins_without_any_partner_have_no_residual(embedding) -> None:
+    residual = [values.copy() for values in embedding.residual]
+    residual[0][:50, 1] = np.nan
+    colouring = feature_colours(replace(embedding, residual=tuple(residual)), "residual")
+    assert [swatch.name for swatch in colouring.legend.swatches] == ["no partner"]
+    np.testing.assert_allclose(colouring.rgba[:50], np.tile(colouring.legend.swatches[0].colour, (50, 1)))
+    assert not np.allclose(colouring.rgba[50], colouring.legend.swatches[0].colour)
 
 
 def test_label_free_embedding_has_no_residual_to_show(make_session, make_embedding) -> None:

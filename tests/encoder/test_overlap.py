@@ -67,7 +67,7 @@ def test_training_warns_where_a_direction_runs_the_other_way(rats):
     turned = [rats[0], renamed(rats[1], left="right", right="left")]
     message = (
         r"'direction' does not mean the same in all sessions: 'left' goes with rising position in bert "
-        r"\(100% of the way\), but with falling in anna \(0% of the way\).*swap the categories or turn "
+        r"\(100% of the way\), but with falling in anna \(0%\).*swap the categories or turn 'position'"
     )
     for settings in (SHORT, SHORT | {"max_label_distance": 0.1}):
         with pytest.warns(UserWarning, match=message):

@@ -54,8 +54,12 @@ def test_directions_that_are_swapped_are_told_with_numbers(rats):
     assert found[1].upwards == {"rat 1": 1.0}
     assert found[1].downwards == {"rat 2": 0.0}
     assert str(found[1]) == (
-        "'right' goes with rising position in rat 1 (100% of the way), but with falling in rat 2 "
-        "(0% of the way)"
+        "'right' goes with rising position in rat 1 (100% of the way), but with falling in rat 2 (0%)"
+    )
+    more = [rats[0], rats[0].replace(name="rat 3"), renamed(rats[1], left="right", right="left")]
+    assert str(mirrored_categories(more)[1]) == (
+        "'right' goes with rising position in rat 1, rat 3 (at least 100% of the way), but with falling in "
+        "rat 2 (0%)"
     )
 
 

@@ -108,3 +108,70 @@ def test_selected_sessions_are_removed(tab, qtbot, small_sessions):
 
 def test_an_empty_tab_says_what_to_do(tab):
     assert tab.summary.text() == "No sessions yet. Open files, choose a sample, or drop files here."
+
+
+def test_a_part_of_the_selected_session_is_used(tab, qtbot, small_sessions):
+    tab.workspace.sessions.extend(small_sessions)
+    row = tab.time_range
+    assert not row.start.isEnabled()
+    assert "Select one session" in row.start.toolTip()
+    tab.table.selectRow(1)
+    assert (row.start.value(), row.stop.value()) == (0.0, 15.0)
+    assert not row.whole_button.isEnabled()
+    row.stop.setValue(9)
+    row.start.setValue(2)
+    assert dict(tab.workspace.time_ranges) == {"rat 2": (2.0, 9.0)}
+    assert tab.table.item(1, 3).text() == "7 of 15"
+    assert "2 to 9 s are used, 280 of 600 bins" in tab.table.item(1, 3).toolTip()
+    assert tab.table.item(0, 3).text() == "15"
+    tab.table.selectRow(0)
+    assert (row.start.value(), row.stop.value()) == (0.0, 15.0)
+    tab.table.selectRow(1)
+    assert (row.start.value(), row.stop.value()) == (2.0, 9.0)
+    qtbot.mouseClick(row.whole_button, Qt.MouseButton.LeftButton)
+    assert len(tab.workspace.time_ranges) == 0
+    assert (row.start.value(), row.stop.value()) == (0.0, 15.0)
+    assert tab.table.item(1, 3).text() == "15"
+
+
+def test_a_range_keeps_at_least_one_bin_and_ends_where_the_recording_does(tab, small_sessions):
+    odd = small_sessions[0].replace(start=1.23456)
+    tab.workspace.sessions.append(odd)
+    tab.table.selectRow(0)
+    row = tab.time_range
+    row.start.setValue(1000)
+    assert tab.workspace.used_sessions[0].n_bins == 1
+    row.start.setValue(0)
+    assert len(tab.workspace.time_ranges) == 0
+    row.stop.setValue(3)
+    assert tab.workspace.used_sessions[0].time[0] == odd.time[0]
+
+
+def test_the_range_is_that_of_the_console(tab, small_sessions):
+    tab.workspace.sessions.extend(small_sessions)
+    tab.table.selectRow(0)
+    tab.workspace.time_ranges["rat 1"] = 3, 4
+    assert (tab.time_range.start.value(), tab.time_range.stop.value()) == (3.0, 4.0)
+    tab.make_laps()
+    assert tab.workspace.used_sessions[0].n_bins == 40
+
+
+def test_overlap_of_behaviour_is_said_with_tables_in_the_tooltip(tab, qtbot, small_sessions):
+    line = tab.overlap
+    assert line.isHidden()
+    tab.workspace.sessions.extend(small_sessions)
+    assert not line.isHidden()
+    qtbot.waitUntil(lambda: "cover each other's behaviour" in line.label.text(), timeout=20_000)
+    assert line.label.styleSheet() == ""
+    assert "position: bins of the row session" in line.label.toolTip()
+    tab.workspace.time_ranges["rat 2"] = 0, 1
+    assert line.label.text() == "Comparing the sessions' behaviour …"
+    qtbot.waitUntil(lambda: "of 'rat 1' has no near partner in 'rat 2'" in line.label.text(), timeout=20_000)
+    assert line.label.styleSheet() != ""
+
+
+def test_a_direction_that_runs_the_other_way_is_said_before_training(tab, qtbot, small_sessions):
+    turned = np.where(small_sessions[1].labels["direction"] == "right", "left", "right")
+    other = small_sessions[1].replace(labels={**small_sessions[1].labels, "direction": turned})
+    tab.workspace.sessions.extend([small_sessions[0], other])
+    qtbot.waitUntil(lambda: "'left' goes with rising position in rat 2" in tab.overlap.label.text())

@@ -211,7 +211,9 @@ def behaviour_overlap(
         for place in space.labels
         if len(space.labels) > 1
     }
-    disagreements = [*category_gaps(sessions), *mirrored_categories(sessions)]
+    # where one direction is mirrored, so is the other
+    mirrored = {(one.label, one.along): one for one in reversed(mirrored_categories(sessions))}
+    disagreements = [*category_gaps(sessions), *mirrored.values()]
     return BehaviourOverlap(
         overlap=overlap,
         by_label=by_label,

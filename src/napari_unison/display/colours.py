@@ -143,7 +143,8 @@ def feature_colours(
     mode : str
         "best", "position and direction", "position", "direction", "time", "session", "residual", "latent 1"
         and so on, or the name of a label; see :func:`colour_modes`, of which "best" is the first. Position
-        and direction stand for the labels that play these parts (:func:`label_roles`).
+        and direction stand for the labels that play these parts (:func:`label_roles`). The residual is that
+        of the farthest of a bin's partners: one of another behaviour is enough to mix it in.
     limits : tuple of float, optional
         Values at the ends of a continuous scale; by default the smallest and the largest.
     on_dark : bool, default False
@@ -288,9 +289,12 @@ def _largest_residual(embedding: Embedding) -> npt.NDArray[np.float64] | None:
 
 
 def _by_residual(embedding: Embedding, limits: Limits | None, on_dark: bool) -> Colouring:
+    """Colour by the farthest partner: a mean would hide the one that is of another behaviour."""
     residual = _largest_residual(embedding)
     if residual is None:
         raise ValueError(f"an embedding that is {embedding.description} has no partners and no residual")
-    name = "label distance of the farthest partner"
-    coloured = _by_value("residual", residual, name, "", "plasma", limits, on_dark)
-    return Colouring(coloured.rgba, Legend("residual", coloured.legend.entries), "residual")
+    limits = limits or (0.0, value_limits(residual)[1])
+    colours = colour_map("plasma", on_dark=on_dark)
+    bar = ColourBar("to the farthest partner", embedding.residual_unit, limits, colours)
+    legend = Legend("residual (label distance)", (bar, *_unknown(residual, "partner")))
+    return Colouring(map_values(residual, limits, colours), legend, "residual")

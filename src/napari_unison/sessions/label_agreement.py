@@ -88,11 +88,13 @@ class MirroredCategory:
         return {name: share for name, share in self.rising.items() if share <= 1 - _RISES}
 
     def __str__(self) -> str:
-        up, down = (
-            _named([f"{name} ({share:.0%} of the way)" for name, share in side.items()])
-            for side in (self.upwards, self.downwards)
+        up, down = self.upwards, self.downwards
+        least = f"{'at least ' * (len(up) > 1)}{min(up.values()):.0%}"
+        most = f"{'at most ' * (len(down) > 1)}{max(down.values()):.0%}"
+        return (
+            f"{self.category!r} goes with rising {self.along} in {_named(list(up))} ({least} of the way), "
+            f"but with falling in {_named(list(down))} ({most})"
         )
-        return f"{self.category!r} goes with rising {self.along} in {up}, but with falling in {down}"
 
 
 def category_gaps(sessions: Sequence[Session]) -> list[CategoryGap]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -40,6 +41,12 @@ KINDS = {
     "label-free": (
         "Label-free",
         "Each session's own neurons only, no label: what may be called decoding.",
+    ),
+}
+COLOUR_HELP = {
+    "residual": (
+        "Label distance from each bin to the farthest of its partners in the other sessions. The farthest, "
+        "since one partner of another behaviour is enough to mix it in; the table of the embedding has all."
     ),
 }
 AXES = {"best": "best for the labels", "pca": "principal components", "chosen": "chosen below"}
@@ -235,6 +242,8 @@ class ExploreWidget(WorkspaceWidget):
         if modes != [self.colour.itemText(index) for index in range(self.colour.count())]:
             self.colour.clear()
             self.colour.addItems(modes)
+            for mode in COLOUR_HELP.keys() & set(modes):
+                self.colour.setItemData(modes.index(mode), COLOUR_HELP[mode], Qt.ItemDataRole.ToolTipRole)
         # "best" is the first of the list.
         self.colour.setCurrentIndex(modes.index(settings.colour) if settings.colour in modes else 0)
 

@@ -23,8 +23,11 @@ from napari_unison.display import label_roles
 from napari_unison.sessions import SAMPLE_NAMES, Session, segment_laps
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.messages import Message
+from napari_unison.widgets.overlap_line import OverlapLine
+from napari_unison.widgets.time_range import TimeRangeRow
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
+from napari_unison.workspace.time_ranges import recorded_range
 
 COLUMNS = ("session", "neurons", "bins", "time (s)", "rate (Hz)")
 FILE_FILTER = "Recordings (*.jl *.jl.gz *.npz);;All files (*)"
@@ -47,6 +50,8 @@ class SessionsWidget(WorkspaceWidget):
         self.sample_button.setMenu(self._sample_menu())
         self.remove_button = QPushButton("Remove")
         self.laps_button = QPushButton("Laps as segments")
+        self.time_range = TimeRangeRow(self.workspace)
+        self.overlap = OverlapLine(self.workspace)
         self.summary = QLabel(NOTHING_OPEN)
         self.summary.setWordWrap(True)
         self.message = Message()
@@ -56,6 +61,7 @@ class SessionsWidget(WorkspaceWidget):
         self.laps_button.clicked.connect(self.make_laps)
         self.table.itemSelectionChanged.connect(self._enable)
         self.listen(workspace.events.sessions, self.update_table)
+        self.listen(workspace.events.time_ranges, self.update_table)
         self.listen(workspace.events.job, self._on_job)
         self.update_table()
 
@@ -66,9 +72,8 @@ class SessionsWidget(WorkspaceWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(buttons)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.laps_button)
-        layout.addWidget(self.summary)
-        layout.addWidget(self.message)
+        for widget in (self.time_range, self.laps_button, self.summary, self.overlap, self.message):
+            layout.addWidget(widget)
 
     def _sample_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -125,20 +130,23 @@ class SessionsWidget(WorkspaceWidget):
 
     def update_table(self) -> None:
         """Fill the table with the workspace's sessions."""
-        sessions = list(self.workspace.sessions)
+        sessions, used = list(self.workspace.sessions), self.workspace.used_sessions
         self.table.setRowCount(len(sessions))
-        for row, session in enumerate(sessions):
-            for column, text in enumerate(describe(session)):
+        for row, (session, part) in enumerate(zip(sessions, used, strict=True)):
+            for column, text in enumerate(describe(session, part)):
                 item = QTableWidgetItem(text)
                 if column > 0:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                item.setToolTip(text)
+                item.setToolTip(text if part is session else f"{text}: {part_in_words(session, part)}")
                 self.table.setItem(row, column, item)
         self.summary.setText(summary_of(sessions))
         self._enable()
 
     def _enable(self) -> None:
-        self.remove_button.setEnabled(bool(self.table.selectedItems()))
+        rows = {item.row() for item in self.table.selectedItems()}
+        self.remove_button.setEnabled(bool(rows))
+        known = [session.name for session in self.workspace.sessions]
+        self.time_range.show_session(known[rows.pop()] if len(rows) == 1 else None)
         label = lap_label(list(self.workspace.sessions))
         self.laps_button.setEnabled(label is not None)
         self.laps_button.setToolTip(LAPS_HELP if label is None else f"{LAPS_HELP} Here: {label}.")
@@ -167,15 +175,23 @@ def lap_label(sessions: list[Session]) -> str | None:
     return label_roles(sessions[0]).direction if sessions else None
 
 
-def describe(session: Session) -> tuple[str, ...]:
-    """Return a session's row of the table, in the order of ``COLUMNS``."""
+def describe(session: Session, used: Session | None = None) -> tuple[str, ...]:
+    """Return a session's row of the table, in the order of ``COLUMNS``, with the part that is used."""
+    used = used or session
+    duration = f"{session.duration:,.0f}"
     return (
         session.name,
         str(session.n_neurons),
-        f"{session.n_bins:,}",
-        f"{session.duration:,.0f}",
-        f"{session.rate().mean():.2f}",
+        f"{used.n_bins:,}",
+        duration if used is session else f"{used.duration:,.0f} of {duration}",
+        f"{used.rate().mean():.2f}",
     )
+
+
+def part_in_words(session: Session, used: Session) -> str:
+    """Say which part of a session is used."""
+    start, stop = recorded_range(used)
+    return f"{start:g} to {stop:g} s are used, {used.n_bins:,} of {session.n_bins:,} bins"
 
 
 def summary_of(sessions: list[Session]) -> str:

@@ -34,7 +34,8 @@ class PlanLine(WorkspaceWidget):
         self._again.setInterval(LOADING_CHECK)
         self._again.timeout.connect(self.update_text)
         events = workspace.events
-        for signal in (events.sessions, events.config, events.validation_share, events.runs, events.job):
+        changes = (events.sessions, events.time_ranges, events.config, events.validation_share)
+        for signal in (*changes, events.runs, events.job):
             self.listen(signal, self.update_text)
         self.update_text()
 
@@ -49,7 +50,7 @@ class PlanLine(WorkspaceWidget):
             self.label.setText("Looking for the device to train on …")
             self._again.start()
             return
-        sessions, runs = list(workspace.sessions), list(workspace.runs)
+        sessions, runs = workspace.used_sessions, list(workspace.runs)
         plan = plan_training(sessions, workspace.config, workspace.validation_share, runs)
         self.label.setText(plan_sentence(plan))
 

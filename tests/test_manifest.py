@@ -36,8 +36,9 @@ def test_npe2_finds_the_plugin_by_its_entry_point():
     assert PluginManifest.from_distribution("napari-unison").name == "napari-unison"
 
 
-def test_the_plugins_menu_shows_one_entry():
-    assert [widget.display_name for widget in manifest().contributions.widgets] == ["Unison workspace"]
+def test_the_plugins_menu_shows_the_workspace_first_and_what_can_be_opened_by_itself():
+    names = [widget.display_name for widget in manifest().contributions.widgets]
+    assert names == ["Unison workspace", "Decode"]
 
 
 def test_only_files_that_are_ours_by_their_ending_are_claimed():

@@ -239,6 +239,18 @@ def set_dock_height(viewer: Any, widget: QWidget, height: int) -> None:
         main_window(viewer).resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
 
+def move_to_right(viewer: Any, widget: QWidget, width: int) -> None:
+    """Put a widget's dock on the right, from the top of the window to its bottom."""
+    from qtpy.QtCore import Qt
+
+    dock = dock_of(widget)
+    if dock is None:
+        return
+    window = main_window(viewer)
+    window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+    window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+
+
 def move_to_left(viewer: Any, widget: QWidget, width: int) -> None:
     """Move a widget's dock to the left, as a tab beside napari's layer list and controls, and raise it."""
     from qtpy.QtCore import Qt

@@ -22,9 +22,11 @@ RUN_ENDING = ".unison"
 
 
 def __getattr__(name: str) -> Any:
-    """Load the widget only when it is opened (PEP 562)."""
+    """Load the widgets only when they are opened (PEP 562)."""
     if name == "UnisonWidget":
         return import_module("napari_unison.widgets.unison").UnisonWidget
+    if name == "DecodeDock":
+        return import_module("napari_unison.widgets.decode").DecodeDock
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

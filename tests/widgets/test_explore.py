@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_unison._compat import main_window
 from napari_unison.widgets.explore import ExploreWidget
 from napari_unison.widgets.trace_plots import round_to_span
 from napari_unison.workspace import Workspace
@@ -52,39 +51,10 @@ def test_label_free_is_computed_and_named(explore, viewer, qtbot):
     assert viewer.canvas.overlays.text.text.startswith("label-free · 2 sessions")
 
 
-def test_quick_scores_say_what_is_decoding_and_what_is_circular(explore, qtbot):
-    scores = explore.scores
-    assert scores.table.isHidden()
-    qtbot.mouseClick(scores.button, Qt.MouseButton.LeftButton)
-    assert not scores.button.isEnabled()
-    qtbot.waitUntil(lambda: not scores.table.isHidden(), timeout=60_000)
-    for words in ("label-free", "decoding", "circular (labels used)", "own neurons silenced", "rat 1"):
-        assert words in scores.table.toPlainText()
-    first, position, direction = scores.line.text().splitlines()
-    assert first == "All sessions, scored on the last 20 % of each session."
-    assert "label-free (decoding)" in position
-    assert "aligned (circular)" in direction
-    assert scores.table.isReadOnly()
-
-
-def test_quick_scores_come_into_view_in_a_low_window(shown, explore, viewer, qtbot):
-    main_window(viewer).resize(1280, 700)
-    scores = explore.scores
-    qtbot.mouseClick(scores.button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not scores.table.isHidden(), timeout=60_000)
-    qtbot.waitUntil(lambda: scores.table.visibleRegion().boundingRect().height() > 40, timeout=5000)
-
-
 def test_ticks_are_as_exact_as_their_axis_needs():
     assert round_to_span(4.3e-05, 1.6) == 0
     assert round_to_span(0.017, 1.6) == pytest.approx(0.0176, abs=0.001)
     assert round_to_span(5.0, 0.0) == 5.0
-
-
-def test_a_run_that_held_nothing_out_has_no_scores(explore, qtbot):
-    explore.workspace.train(validation_share=0.0).wait(60)
-    assert not explore.scores.button.isEnabled()
-    assert "held nothing out" in explore.scores.button.toolTip()
 
 
 def test_colour_changes_in_place(explore, viewer):

@@ -27,7 +27,6 @@ from napari_unison.encoder import Embedding
 from napari_unison.widgets.legend import LegendWidget
 from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
-from napari_unison.widgets.scores import ScoresWidget
 from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
@@ -100,7 +99,6 @@ class ExploreWidget(WorkspaceWidget):
         self.max_points.setKeyboardTracking(False)
         self.shown = QLabel()
         self.legend = LegendWidget()
-        self.scores = ScoresWidget(self.workspace)
         self.message = Message()
 
     def _lay_out(self) -> None:
@@ -127,7 +125,7 @@ class ExploreWidget(WorkspaceWidget):
         layout.addLayout(top)
         layout.addWidget(self.kind_words)
         layout.addLayout(form)
-        for widget in (self.shown, self.scores, self.legend, self.message):
+        for widget in (self.shown, self.legend, self.message):
             layout.addWidget(widget)
         layout.addStretch(1)
         outer = QVBoxLayout(self)

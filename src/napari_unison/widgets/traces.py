@@ -10,13 +10,14 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_unison._compat import theme_colours
-from napari_unison.display import Trace, label_roles, session_traces
+from napari_unison.display import Trace, label_roles, latent_trace, session_traces
 from napari_unison.display.colours import first_column
 from napari_unison.display.palettes import category_colours
 from napari_unison.sessions import Session
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.trace_plots import TimeRange, TracePlots, pooled_raster
 from napari_unison.widgets.wheel import WheelGuard
+from napari_unison.workspace.settings import DisplaySettings
 from napari_unison.workspace.state import Workspace
 
 FIRST_RANGE = 60.0
@@ -43,6 +44,7 @@ class TracesWidget(WorkspaceWidget):
         self.colours.setToolTip("Colours of the curves; the best latent of a position is coloured by both.")
         self.setToolTip(HELP)
         self._session: Session | None = None
+        self._latent: int | None = None
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(REDRAW_INTERVAL)
@@ -78,6 +80,7 @@ class TracesWidget(WorkspaceWidget):
         events = self.workspace.events
         self.listen(events.sessions, self.update_sessions)
         self.listen(events.embedding, self.update_sessions)
+        self.listen(events.display, self._on_display)
         self.listen(events.cursor, self._show_cursor)
 
     def rebuild_canvas(self) -> None:
@@ -131,6 +134,10 @@ class TracesWidget(WorkspaceWidget):
         else:
             scores = run.latent_scores.get(embedding.kind)
             traces = session_traces(embedding, session.name, scores, on_dark=True)
+            self._latent = chosen = self.workspace.display.latent
+            best = [] if scores is None else [scores.best(label) for label in scores.scored_labels]
+            if chosen is not None and chosen < embedding.n_latents and chosen not in best:
+                traces.append(latent_trace(embedding, session.name, chosen, on_dark=True))
         raster = pooled_raster(session.neural) if self.raster.isChecked() or not is_embedded else None
         first_look = self._session is None or self._session.name != session.name
         self._session = session
@@ -141,6 +148,11 @@ class TracesWidget(WorkspaceWidget):
         else:
             self.show_range(self.plots.range)
         self._show_cursor(self.workspace.cursor)
+
+    def _on_display(self, settings: DisplaySettings) -> None:
+        if settings.latent != self._latent:
+            self._latent = settings.latent
+            self.update_traces()
 
     def _span(self) -> TimeRange:
         if self._session is None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QPushButton, QTabWidget, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from napari_unison._compat import (
     bottom_dock,
     dock_of,
     main_canvas,
     move_to_left,
+    move_to_right,
     set_dock_height,
     unwrapped,
 )
+from napari_unison.widgets.decode import DecodeDock
 from napari_unison.widgets.docking import UndockingWatcher
 from napari_unison.widgets.explore import ExploreWidget
 from napari_unison.widgets.legend import CanvasLegend
@@ -29,10 +31,11 @@ TRACES_DOCK = "Traces"
 SHORT_TITLE = "Unison"
 PREFERRED_WIDTH = 350
 TRACES_HEIGHT = 250
+DECODE_WIDTH = 350
 
 
 class UnisonWidget(WorkspaceWidget):
-    """Tabs Sessions, Train and Explore on the left, Traces below the canvas, the legend on it.
+    """Tabs Sessions, Train and Explore on the left, Traces below the canvas, Decode on the right.
 
     Parameters
     ----------
@@ -52,12 +55,22 @@ class UnisonWidget(WorkspaceWidget):
         self.traces_button = QPushButton(TRACES_DOCK)
         self.traces_button.setToolTip("Show the traces below the canvas.")
         self.traces_button.clicked.connect(self.open_traces)
-        self.tabs.setCornerWidget(self.traces_button)
+        self.decode_button = QPushButton("Decode")
+        self.decode_button.setToolTip("Show scores of latents and decoding beside the canvas.")
+        self.decode_button.clicked.connect(self.open_decode)
+        corner = QWidget()
+        buttons = QHBoxLayout(corner)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(2)
+        for button in (self.traces_button, self.decode_button):
+            buttons.addWidget(button)
+        self.tabs.setCornerWidget(corner)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self.setMinimumWidth(PREFERRED_WIDTH - 20)
         self.traces: TracesWidget = self._docked_traces()
+        self.decode: DecodeDock = self._docked_decode()
         self.canvas_legend = CanvasLegend.on(main_canvas(self._viewer), self)
         layers = layers_of(self._viewer)
         self.listen(layers.drawn, self._show_drawn)
@@ -80,6 +93,20 @@ class UnisonWidget(WorkspaceWidget):
         dock.topLevelChanged.connect(traces.rebuild_canvas)
         return traces
 
+    def _docked_decode(self) -> DecodeDock:
+        # Under the name that the Plugins menu gives it: it is there once, whoever opens it.
+        _, decode = self._viewer.window.add_plugin_dock_widget("napari-unison", "Decode")
+        return decode
+
+    def open_decode(self) -> None:
+        """Show latents and scores; if their dock was closed or hidden, it comes back."""
+        self.decode = self._docked_decode()
+        dock = dock_of(self.decode)
+        if dock is not None:
+            dock.show()
+            dock.raise_()
+        move_to_right(self._viewer, self.decode, DECODE_WIDTH)
+
     def open_traces(self) -> None:
         """Show the traces; if their dock was closed or hidden, it comes back."""
         self.traces = self._docked_traces()
@@ -90,6 +117,7 @@ class UnisonWidget(WorkspaceWidget):
 
     def _arrange(self) -> None:
         move_to_left(self._viewer, self, PREFERRED_WIDTH)
+        move_to_right(self._viewer, self.decode, DECODE_WIDTH)
         set_dock_height(self._viewer, self.traces, TRACES_HEIGHT)
         dock = dock_of(self)
         if dock is not None:

@@ -6,7 +6,9 @@ business: :class:`ThreadRunner` here for scripts, ``workers.NapariRunner`` where
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +27,8 @@ Relay = Callable[[Callable[[], None]], None]
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed", "dropped", "cancelled"})
 #: The phase that can be paused and stopped between two steps.
 TRAINING = "training"
+#: The kind of work that can be paused and stopped in all its phases; a stop leaves nothing.
+DECODING = "decoding"
 
 
 class JobCancelledError(RuntimeError):
@@ -33,6 +37,8 @@ class JobCancelledError(RuntimeError):
 
 #: What a delivery returns for a result that nobody waits for any more.
 DROPPED: object = object()
+#: What a delivery returns for work that was stopped and has no result.
+STOPPED: object = object()
 
 
 def _call_here(function: Callable[[], None]) -> None:
@@ -62,7 +68,8 @@ class Job:
     Parameters
     ----------
     kind : str
-        What is done: ``"training"``, ``"embedding"``, ``"opening"`` or ``"saving"``.
+        What is done: ``"training"``, ``"embedding"``, ``"opening"``, ``"saving"``, ``"scores"`` or
+        ``"decoding"``.
     title : str
         The same in words, with what it is done to.
     work : callable
@@ -90,6 +97,8 @@ class Job:
         self.phase = title
         self.control = TrainingControl()
         self.progress: Progress | None = None
+        self.share = math.nan
+        self.seconds_left = math.nan
         self.result: Any = None
         self.error: BaseException | None = None
         self.warnings: list[str] = []
@@ -103,8 +112,10 @@ class Job:
         self._ended = threading.Event()
         # The thread of the work ends the job while another one pauses or stops it.
         self._lock = threading.RLock()
-        self._is_between_steps = kind == "training"
+        self._is_between_steps = kind in (TRAINING, DECODING)
         self._has_begun = False
+        self._is_overtaken = False
+        self._clock = _WorkingTime()
         self._reported: set[str] = set()
 
     def __repr__(self) -> str:
@@ -112,7 +123,11 @@ class Job:
 
     @property
     def state(self) -> JobState:
-        """What the job is doing; ``"stopped"`` has a result, ``"dropped"`` was overtaken by a newer one."""
+        """What the job is doing.
+
+        ``"stopped"`` has what was reached as its result, where there is any; ``"dropped"`` was overtaken by a
+        newer request.
+        """
         return self._state
 
     @property
@@ -132,12 +147,12 @@ class Job:
 
     @property
     def can_pause(self) -> bool:
-        """Whether :meth:`pause` has an effect now: only the training itself can be paused."""
+        """Whether :meth:`pause` has an effect now: training can be paused, and a decoding study."""
         return self._state == "running" and self._is_between_steps
 
     @property
     def can_stop(self) -> bool:
-        """Whether :meth:`stop` has an effect now: only the training itself can be stopped."""
+        """Whether :meth:`stop` has an effect now: training can be stopped, and a decoding study."""
         return self._state in ("waiting", "running", "paused") and self._is_between_steps
 
     def pause(self) -> None:
@@ -146,6 +161,7 @@ class Job:
             if not self.can_pause:
                 return
             self.control.pause()
+            self._clock.hold()
             self._state = "paused"
         self._tell(self.events.changed)
 
@@ -155,22 +171,34 @@ class Job:
             if self._state != "paused":
                 return
             self.control.resume()
+            self._clock.go_on()
             self._state = "running"
         self._tell(self.events.changed)
 
     def stop(self) -> None:
-        """End the work after its current step; what was reached so far becomes the result.
+        """End the work after its current step.
 
-        Does nothing unless :attr:`can_stop`.
+        What a training has reached so far becomes the result; of a decoding study nothing is kept. Does
+        nothing unless :attr:`can_stop`.
         """
         with self._lock:
             if not self.can_stop:
                 return
             # A training refuses a control that was stopped before its first step: the step will see to it.
-            if self._has_begun:
+            if self._has_begun or self.kind == DECODING:
                 self.control.stop()
             else:
                 self.control.resume()
+            self._state = "stopping"
+        self._tell(self.events.changed)
+
+    def overtake(self) -> None:
+        """End the work after its current step and drop its result: there is a newer request."""
+        with self._lock:
+            if not self.is_running:
+                return
+            self._is_overtaken = True
+            self.control.stop()
             self._state = "stopping"
         self._tell(self.events.changed)
 
@@ -191,7 +219,7 @@ class Job:
         -------
         object
             The result: the run of a training, the embedding of an embedding; None where a newer request
-            overtook this one.
+            overtook this one, or a stop left nothing.
 
         Raises
         ------
@@ -234,6 +262,7 @@ class Job:
             Whether Python shows the warnings of the work too, beside the job that tells them.
         """
         work, self._relay = self._work, relay
+        self._clock.start()
         if work is None:
             return
         try:
@@ -265,6 +294,17 @@ class Job:
                 self._state = "running"
         self._relay(partial(self._enter, phase))
 
+    def tell_share(self, share: float, what: str) -> None:
+        """Tell which share of the work is done and what comes next; for the work itself, in its thread."""
+        seconds = self._clock.seconds()
+        left = seconds * (1 - share) / share if share > 0 else math.nan
+        self._relay(partial(self._show_share, share, left, what))
+
+    def _show_share(self, share: float, seconds_left: float, what: str) -> None:
+        if self.is_running:
+            self.share, self.seconds_left = share, seconds_left
+            self._enter(what)
+
     def _show_progress(self, progress: Progress) -> None:
         if self.is_running:
             self.progress = progress
@@ -285,13 +325,16 @@ class Job:
         deliver = self._deliver
         if not self.is_running or deliver is None:
             return
+        if self._is_overtaken:
+            self._end("dropped")
+            return
         try:
             kept = deliver(result)
         except Exception as error:  # noqa: BLE001 - kept for wait(), and told through the workspace
             self.fail(error)
             return
-        if kept is DROPPED:
-            self._end("dropped")
+        if kept is DROPPED or kept is STOPPED:
+            self._end("dropped" if kept is DROPPED else "stopped")
             return
         self._end("stopped" if getattr(kept, "was_stopped", False) else "finished", result=kept)
 
@@ -299,7 +342,10 @@ class Job:
         """End the job with an error, which :meth:`wait` raises again."""
         # The frames of the work hold sessions and tensors.
         traceback.clear_frames(error.__traceback__)
-        self._end("failed", error=error)
+        if self._is_overtaken:
+            self._end("dropped")
+        else:
+            self._end("failed", error=error)
 
     def wait_for_end(self, timeout: float | None) -> None:
         """Block this thread until the job has ended; not for a thread that runs an event loop."""
@@ -326,6 +372,30 @@ class Job:
             if repr(cause) not in self._reported:
                 self._reported.add(repr(cause))
                 self._report(self, cause)
+
+
+class _WorkingTime:
+    """Seconds since a job began, pauses left out."""
+
+    def __init__(self) -> None:
+        self._since: float | None = time.monotonic()
+        self._before = 0.0
+
+    def start(self) -> None:
+        """Begin anew."""
+        self._since, self._before = time.monotonic(), 0.0
+
+    def hold(self) -> None:
+        """Count no more until :meth:`go_on`."""
+        self._before, self._since = self.seconds(), None
+
+    def go_on(self) -> None:
+        """Count again."""
+        self._since = time.monotonic()
+
+    def seconds(self) -> float:
+        """Return what was counted (s)."""
+        return self._before + (0.0 if self._since is None else time.monotonic() - self._since)
 
 
 class Runner(Protocol):

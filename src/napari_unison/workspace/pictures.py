@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 #: The role of the layer that holds the points of all sessions.
 ALL_SESSIONS = "all sessions"
-STYLE = {"point_size", "opacity"}
+#: What is changed in place, or not drawn as points at all.
+STYLE = {"point_size", "opacity", "latent"}
 
 
 def same_but_style(first: DisplaySettings, second: DisplaySettings) -> bool:
-    """Tell whether two settings differ in nothing but size and opacity of the points."""
+    """Tell whether two settings differ in nothing that decides where and in which colour points lie."""
     return first.model_dump(exclude=STYLE) == second.model_dump(exclude=STYLE)
 
 

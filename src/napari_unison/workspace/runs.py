@@ -15,7 +15,7 @@ from napari_unison.sessions import Session
 from napari_unison.workspace.garbage import without_collections
 
 if TYPE_CHECKING:
-    from napari_unison.analysis import LatentScores
+    from napari_unison.analysis import DecodingStudy, LatentScores, QuickScores
     from napari_unison.encoder import Progress, UnifiedEncoder
     from napari_unison.workspace.jobs import Job
     from napari_unison.workspace.settings import EmbeddingKind
@@ -39,6 +39,10 @@ class StudyRun:
         The training sessions' embeddings: ``"aligned"``, ``"aligned, partners given"``, ``"label-free"``.
     latent_scores : dict
         For each of them, R² of every label and latent, chosen inside the embedding.
+    quick_scores : QuickScores or None
+        Scores on what was held out, once they were asked for.
+    studies : dict
+        Decoding studies with the run's configuration on all of its sessions: ``"quick"``, ``"full"``.
     folder : Path or None
         Where the run is saved.
     trained_here : bool
@@ -50,6 +54,8 @@ class StudyRun:
     held_out: tuple[Session, ...] = ()
     embeddings: dict[str, Embedding] = field(default_factory=dict)
     latent_scores: dict[str, LatentScores | None] = field(default_factory=dict)
+    quick_scores: QuickScores | None = None
+    studies: dict[str, DecodingStudy] = field(default_factory=dict)
     folder: Path | None = None
     trained_here: bool = False
 

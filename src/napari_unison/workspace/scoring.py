@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from napari_unison.workspace import Workspace, WorkspaceError
 from napari_unison.workspace.jobs import Job, JobCancelledError
 
 if TYPE_CHECKING:
     from napari_unison.analysis.quick_scores import QuickScores
-    from napari_unison.workspace.runs import StudyRun
-
-_KNOWN: WeakKeyDictionary[StudyRun, QuickScores] = WeakKeyDictionary()
-
-
-def scores_of(run: StudyRun | None) -> QuickScores | None:
-    """Return the quick scores of a run, or None while they were not computed."""
-    return None if run is None else _KNOWN.get(run)
 
 
 def score_run(workspace: Workspace) -> Job:
@@ -32,7 +23,7 @@ def score_run(workspace: Workspace) -> Job:
     -------
     Job
         Its result is the ``QuickScores``: label-free, aligned, and aligned with the own neurons silenced.
-        :func:`scores_of` finds them again.
+        ``run.quick_scores`` keeps them.
 
     Raises
     ------
@@ -58,7 +49,7 @@ def score_run(workspace: Workspace) -> Job:
         return quick_scores(run.encoder, run.encoder.training_sessions_, run.held_out, on_progress=tell)
 
     def deliver(scores: QuickScores) -> QuickScores:
-        _KNOWN[run] = scores
+        run.quick_scores = scores
         return scores
 
     return workspace._start("scores", f"Scoring {run.name}", work, deliver)

@@ -35,6 +35,8 @@ class DisplaySettings(BaseModel):
         One cell a session, and one with all of them, instead of a single picture.
     max_points : int
         At most this many points are drawn; every n-th time bin is, where there are more.
+    latent : int or None
+        The latent (counted from 0) that was chosen to be looked at: marked in Decode, drawn in Traces.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +48,7 @@ class DisplaySettings(BaseModel):
     opacity: float = Field(0.8, gt=0, le=1)
     grid: bool = False
     max_points: int = Field(100_000, ge=100, le=5_000_000)
+    latent: int | None = Field(None, ge=0)
 
     def complaint(self, embedding: Embedding) -> str | None:
         """Say which setting an embedding cannot be drawn with; None if it can be."""
@@ -59,6 +62,10 @@ class DisplaySettings(BaseModel):
                 f"{embedding.description}: there are {shown}, "
                 f"and 'latent 1' to 'latent {embedding.n_latents}'"
             )
+        if self.latent is not None and self.latent >= embedding.n_latents:
+            return (
+                f"there is no latent {self.latent}: the embedding has {embedding.n_latents}, counted from 0"
+            )
         if not self._has_latents(embedding):
             return (
                 f"latents {self.latents} cannot be drawn: give one to three of the {embedding.n_latents} "
@@ -67,14 +74,20 @@ class DisplaySettings(BaseModel):
         return None
 
     def adapted_to(self, embedding: Embedding) -> DisplaySettings:
-        """Return settings that an embedding can be drawn with: what it does not have becomes "best"."""
+        """Return settings that an embedding can be drawn with.
+
+        A colour or axes that it does not have become "best"; a chosen latent that it does not have is
+        forgotten.
+        """
         from napari_unison.display import colour_modes
 
-        changes: dict[str, str] = {}
+        changes: dict[str, str | None] = {}
         if self.colour != "best" and self.colour not in colour_modes(embedding):
             changes["colour"] = "best"
         if not self._has_latents(embedding):
             changes["latents"] = "best"
+        if self.latent is not None and self.latent >= embedding.n_latents:
+            changes["latent"] = None
         return self.model_copy(update=changes) if changes else self
 
     def _has_latents(self, embedding: Embedding) -> bool:

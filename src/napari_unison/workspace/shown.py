@@ -113,8 +113,8 @@ class Shown(ABC):
         ----------
         **changes
             Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``point_size``,
-            ``opacity``, ``grid``, ``max_points``. A colour or latents that were chosen before and that
-            the embedding does not have become ``"best"``.
+            ``opacity``, ``grid``, ``max_points``, ``latent``. A colour or latents that were chosen before
+            and that the embedding does not have become ``"best"``.
 
         Raises
         ------
@@ -126,7 +126,8 @@ class Shown(ABC):
         settings = DisplaySettings.model_validate(self._display.model_dump() | changes)
         embedding = None if self._run is None else self._run.embedding(settings.kind)
         if embedding is not None:
-            complaint = settings.complaint(embedding) if {"colour", "latents"} & changes.keys() else None
+            asked = {"colour", "latents", "latent"} & changes.keys()
+            complaint = settings.complaint(embedding) if asked else None
             if complaint is not None:
                 raise WorkspaceError(complaint)
             settings = settings.adapted_to(embedding)
@@ -138,6 +139,34 @@ class Shown(ABC):
             self.events.display.emit(settings)
         if embedding is not None and settings.kind != before.kind:
             self._show_current()
+
+    def choose_latent(self, latent: int | None) -> None:
+        """Look at one latent: it is marked in Decode, drawn in Traces, and the first axis of the picture.
+
+        Parameters
+        ----------
+        latent : int or None
+            Counted from 0; None chooses none. The axes that were there before move up by one, unless the
+            latent is one of them.
+
+        Raises
+        ------
+        WorkspaceError
+            If no embedding is shown, or it has no such latent; nothing is changed then.
+        """
+        embedding = self.embedding
+        if latent is None:
+            self.show(latent=None)
+            return
+        if embedding is None or self._run is None:
+            raise WorkspaceError("there is no embedding to choose a latent of: train an encoder first")
+        axes = self._display.latents
+        if isinstance(axes, str):
+            axes = self._run.best_latents(embedding.kind)
+        if latent in axes or not 0 <= latent < embedding.n_latents:
+            self.show(latent=latent)
+        else:
+            self.show(latent=latent, latents=(latent, *axes[: min(3, embedding.n_latents) - 1]))
 
     def _show_current(self) -> None:
         if self.embedding is None and self._run is not None:

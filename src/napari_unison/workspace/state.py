@@ -18,9 +18,10 @@ from napari_unison.sessions import (
     sample_sessions,
     split_sessions,
 )
+from napari_unison.workspace.decoding import StudyDepth, start_study, study_options
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.job_list import JobList
-from napari_unison.workspace.jobs import DROPPED, Job, Runner, ThreadRunner
+from napari_unison.workspace.jobs import DECODING, DROPPED, Job, Runner, ThreadRunner
 from napari_unison.workspace.runs import (
     StudyRun,
     embed_run,
@@ -98,6 +99,9 @@ class Workspace(Shown):
         elif job.kind == "embedding":
             known = [embedding for run in self.runs for embedding in run.embeddings.values()]
             job.result = job.result if job.result in known else None
+        elif job.kind == DECODING:
+            studies = [study for run in self.runs for study in run.studies.values()]
+            job.result = job.result if job.result in studies else None
 
     def __repr__(self) -> str:
         return f"<Workspace: {len(self.sessions)} sessions, {len(self.runs)} runs>"
@@ -293,6 +297,49 @@ class Workspace(Shown):
             return embedding
 
         return self._start("embedding", title, work, deliver, subject=(id(run), key))
+
+    def decode(
+        self,
+        depth: StudyDepth = "quick",
+        *,
+        n_permutations: int = 0,
+        cache: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> Job:
+        """Study decoding with the current run's configuration in the background.
+
+        Encoders are trained anew on folds of laps of all of the run's sessions, held-out parts too; the run's
+        own encoder has seen most laps and cannot be used. One study runs at a time: a newer request ends the
+        one before, whose result is dropped. ``job.stop()`` keeps nothing.
+
+        Parameters
+        ----------
+        depth : {"quick", "full"}
+            A first look with one seed and at most 500 training steps, or five seeds and all of the
+            configuration's steps.
+        n_permutations : int
+            Orders of laps for the null: 0 for none, 19 or more for a verdict.
+        cache : path, optional
+            Folder in which every fit is kept, so that a study that was stopped goes on from there.
+        **options
+            Other fields of :class:`~napari_unison.analysis.StudyOptions`.
+
+        Returns
+        -------
+        Job
+            Its result is the ``DecodingStudy``, which ``run.studies[depth]`` keeps; it has ended already if
+            the run had the same one, and is the running one if that is being computed. Its result is None
+            after a stop, or if the run was removed meanwhile.
+
+        Raises
+        ------
+        WorkspaceError
+            If there is no run.
+        DecodingStudyError
+            If an option is not valid.
+        """
+        asked = study_options(depth, n_permutations=n_permutations, **options)
+        return start_study(self, self._need_run(), depth, asked, None if cache is None else Path(cache))
 
     @property
     def awaited(self) -> Job | None:

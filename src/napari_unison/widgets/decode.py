@@ -1,0 +1,265 @@
+"""The Decode dock: which latents say most, and what can be decoded, with baselines and controls."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_unison._compat import unwrapped
+from napari_unison.display.latent_points import LatentPoints, latent_points
+from napari_unison.widgets.docking import UndockingWatcher
+from napari_unison.widgets.latent_scatter import LatentScatter
+from napari_unison.widgets.listening import WorkspaceWidget, scroll_to, scrolled
+from napari_unison.widgets.messages import Message
+from napari_unison.widgets.score_table import ScoreTable
+from napari_unison.widgets.training_plan import duration_text
+from napari_unison.widgets.wheel import WheelGuard
+from napari_unison.workspace.jobs import DECODING, Job
+from napari_unison.workspace.scoring import score_run
+from napari_unison.workspace.state import Workspace
+from napari_unison.workspace.viewers import get_workspace
+
+if TYPE_CHECKING:
+    from napari_unison.display.score_sheets import Scores
+    from napari_unison.workspace.runs import StudyRun
+
+HELD_OUT: Final = "held-out"
+CHOICES: Final = {
+    HELD_OUT: (
+        "quick scores: held-out end",
+        "The run's own encoder, scored on the end of each session that its training did not see. Seconds. A "
+        "handful of laps: small differences mean little. No baselines.",
+    ),
+    "quick": (
+        "quick study: 1 seed, at most 500 steps",
+        "The honest protocol as a first look. Five folds of laps, encoders trained anew without the laps to "
+        "decode, baselines on the same laps. Minutes.",
+    ),
+    "full": (
+        "full study: 5 seeds, all steps",
+        "The honest protocol: five folds of laps, five seeds, the run's configuration. It takes about as "
+        "long as 25 trainings and those of the baselines.",
+    ),
+}
+MEANING = (
+    "Decoding is label-free: a session's own neurons, no labels. Aligned scores use the labels they decode."
+)
+MEANING_HELP = (
+    "Label-free: each session is embedded from its own neurons alone; no label enters. Only this is called "
+    "decoding.\n"
+    "Aligned: the other sessions' neurons are chosen by the label of the very bin. A score on it repeats "
+    "what was put in; it is shown only beside its controls (own neurons silenced, labels of other laps), "
+    "with what they say in words."
+)
+N_PERMUTATIONS = 20
+NULL_HELP = (
+    f"Repeats all of it {N_PERMUTATIONS} times with the labels of other laps: what is reached without "
+    f"knowing anything. Takes many times as long."
+)
+
+
+class DecodeWidget(WorkspaceWidget):
+    """R² of each latent, a button that scores the current run in the background, and the table of scores."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(workspace, parent)
+        self._drawn: tuple[Any, LatentPoints | None] = (None, None)
+        self._make_fields()
+        self._lay_out()
+        self._connect()
+        WheelGuard(self)
+        self.update_latents()
+        self.update_scores()
+
+    def _make_fields(self) -> None:
+        self.scatter = LatentScatter()
+        self.meaning = QLabel(MEANING)
+        self.meaning.setWordWrap(True)
+        self.meaning.setToolTip(MEANING_HELP)
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("what is run")
+        for key, (title, help_text) in CHOICES.items():
+            self.choice.addItem(title, key)
+            self.choice.setItemData(self.choice.count() - 1, help_text, Qt.ItemDataRole.ToolTipRole)
+        self.null = QCheckBox("null")
+        self.null.setToolTip(NULL_HELP)
+        self.start_button = QPushButton("Decode")
+        self.stop_button = QPushButton("Stop")
+        self.stop_button.setToolTip("End the study after its current step; nothing of it is kept.")
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.status = QLabel()
+        self.status.setWordWrap(True)
+        self.message = Message()
+        self.scores = ScoreTable()
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.start_button, 1)
+        buttons.addWidget(self.stop_button, 1)
+        buttons.addWidget(self.null)
+        inner = QWidget()
+        layout = QVBoxLayout(inner)
+        above: tuple[QWidget, ...] = (self.scatter, self.meaning, self.choice)
+        below: tuple[QWidget, ...] = (self.progress, self.status, self.message, self.scores)
+        for widget in above:
+            layout.addWidget(widget)
+        layout.addLayout(buttons)
+        for widget in below:
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(inner))
+
+    def _connect(self) -> None:
+        self.scatter.chosen.connect(self.choose_latent)
+        self.choice.currentIndexChanged.connect(self._on_choice)
+        self.start_button.clicked.connect(self.start)
+        self.stop_button.clicked.connect(self.stop)
+        events = self.workspace.events
+        self.listen(events.embedding, self.update_latents)
+        self.listen(events.display, self.update_latents)
+        self.listen(events.run, self._on_run)
+        self.listen(events.runs, self._on_run)
+        self.listen(events.job, self._on_job)
+
+    # -- what a click does -----------------------------------------------------------------------------
+
+    def choose_latent(self, latent: int) -> None:
+        """Look at a latent (counted from 0)."""
+        try:
+            self.workspace.choose_latent(latent)
+        except ValueError as error:
+            self.message.show_error(str(error))
+
+    def start(self) -> None:
+        """Score the current run in the background, as thoroughly as was chosen."""
+        self.message.show_note("")
+        key = self.choice.currentData()
+        try:
+            if key == HELD_OUT:
+                score_run(self.workspace)
+            else:
+                self.workspace.decode(key, n_permutations=N_PERMUTATIONS if self.null.isChecked() else 0)
+        except ValueError as error:
+            self.message.show_error(str(error))
+
+    def stop(self) -> None:
+        """End the study that runs; nothing of it is kept."""
+        job = self._job()
+        if job is not None:
+            job.stop()
+
+    def _on_choice(self) -> None:
+        self.message.show_note("")
+        self.update_scores()
+
+    # -- what the workspace tells ----------------------------------------------------------------------
+
+    def _job(self) -> Job | None:
+        """Return the newest job that scores; an older one may still be ending."""
+        jobs = [job for job in self.workspace.jobs if job.kind in (DECODING, "scores")]
+        return jobs[-1] if jobs else None
+
+    def _on_run(self) -> None:
+        self.message.show_note("")
+        self.update_scores()
+
+    def _on_job(self, job: Job) -> None:
+        if job.kind not in (DECODING, "scores"):
+            return
+        if job.error is not None:
+            self.message.show_error(str(job.error) or type(job.error).__name__)
+        elif job.state == "stopped":
+            self.message.show_note("Stopped: nothing of that study was kept.")
+        self.update_scores()
+        if job.state == "finished" and self.scores.isVisible():
+            scroll_to(self.scores.table)
+
+    def update_latents(self) -> None:
+        """Draw the latents of the shown embedding, and mark the chosen one."""
+        run, embedding = self.workspace.run, self.workspace.embedding
+        scores = None if run is None or embedding is None else run.latent_scores.get(embedding.kind)
+        if scores is None or embedding is None:
+            self._drawn = None, None
+        elif self._drawn[0] is not scores:
+            self._drawn = scores, latent_points(scores, embedding.sessions[0])
+        self.scatter.set_points(self._drawn[1], self.workspace.display.latent)
+
+    def update_scores(self) -> None:
+        """Show the chosen scores of the current run, if they are there, and what is going on."""
+        run, job, key = self.workspace.run, self._job(), str(self.choice.currentData())
+        scores = scores_of(run, key)
+        refusal = why_not(run, key)
+        self.start_button.setEnabled(refusal == "" and job is None)
+        self.start_button.setToolTip(refusal or CHOICES[key][1])
+        self.stop_button.setEnabled(job is not None and job.can_stop)
+        self.choice.setToolTip(CHOICES[key][1])
+        self.null.setEnabled(key != HELD_OUT)
+        self.progress.setVisible(job is not None)
+        if job is not None:
+            known = math.isfinite(job.share)
+            self.progress.setRange(0, 1000 if known else 0)
+            self.progress.setValue(round(1000 * job.share) if known else 0)
+        self.status.setText(refusal or (notes_of(scores) if job is None else job_sentence(job)))
+        self.status.setVisible(bool(self.status.text()))
+        self.scores.set_scores(scores)
+
+
+class DecodeDock(DecodeWidget):
+    """The same as a dock of its own.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer whose workspace is shown.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(get_workspace(unwrapped(napari_viewer)))
+        UndockingWatcher(self, self.deleteLater)
+
+
+def scores_of(run: StudyRun | None, key: str) -> Scores | None:
+    """Return the scores of a run: those on what was held out, or those of a study."""
+    if run is None:
+        return None
+    return run.quick_scores if key == HELD_OUT else run.studies.get(key)
+
+
+def why_not(run: StudyRun | None, key: str) -> str:
+    """Say why a run cannot be scored in a way; empty if it can."""
+    if run is None:
+        return "Train an encoder first (tab Train), or open a run."
+    if key == HELD_OUT and not run.held_out:
+        return f"{run.name} held nothing out: take a study, or train with a held-out share above 0."
+    return ""
+
+
+def notes_of(scores: Scores | None) -> str:
+    """Say what the scores are of, and what was left out."""
+    if scores is None:
+        return ""
+    return "\n".join([scores.title, *getattr(scores, "notes", ())])
+
+
+def job_sentence(job: Job) -> str:
+    """Say how far a job is."""
+    if job.state == "stopping":
+        return "Stopping after the current step …"
+    left = f" · about {duration_text(job.seconds_left)} left" if math.isfinite(job.seconds_left) else ""
+    share = f"{job.share:.0%}{left}\n" if math.isfinite(job.share) else ""
+    return f"{job.title} · {share}{job.phase}"

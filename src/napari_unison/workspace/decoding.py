@@ -1,0 +1,160 @@
+"""A decoding study of a run: its configuration, trained anew on folds of laps of all its sessions."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from weakref import WeakKeyDictionary
+
+from napari_unison.sessions import join_sessions
+from napari_unison.workspace.events import WorkspaceError
+from napari_unison.workspace.jobs import DECODING, DROPPED, STOPPED, JobCancelledError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_unison.analysis import DecodingStudy, StudyOptions
+    from napari_unison.display.score_sheets import Scores, ScoreSheet
+    from napari_unison.sessions import Session
+    from napari_unison.workspace.jobs import Job
+    from napari_unison.workspace.runs import StudyRun
+    from napari_unison.workspace.state import Workspace
+
+#: ``"quick"`` is a first look: one seed and fewer training steps.
+StudyDepth = Literal["quick", "full"]
+#: Between two tellings of the same fit (s).
+TELL_INTERVAL = 0.3
+
+
+#: Sheets of the studies that are there: their intervals take seconds to draw.
+_SHEETS: WeakKeyDictionary[DecodingStudy, list[ScoreSheet]] = WeakKeyDictionary()
+
+
+def sheets_of(scores: Scores) -> list[ScoreSheet]:
+    """Lay scores out for a table, a sheet a session; those of a study are kept as long as it."""
+    from napari_unison.analysis import QuickScores
+    from napari_unison.display.score_sheets import quick_sheets, study_sheets
+
+    if isinstance(scores, QuickScores):
+        return quick_sheets(scores)
+    if scores not in _SHEETS:
+        _SHEETS[scores] = study_sheets(scores)
+    return _SHEETS[scores]
+
+
+def whole_sessions(run: StudyRun) -> list[Session]:
+    """Return the sessions of a run with what its training held out."""
+    return join_sessions(run.encoder.training_sessions_, run.held_out)
+
+
+def study_options(depth: StudyDepth, **options: Any) -> StudyOptions:
+    """Return what a quick or full study runs.
+
+    Raises
+    ------
+    WorkspaceError
+        If the depth is another word, or an option does not exist.
+    DecodingStudyError
+        If an option is not valid.
+    """
+    from napari_unison.analysis import StudyOptions
+
+    known = [field.name for field in fields(StudyOptions) if field.name != "is_quick"]
+    unknown = [name for name in options if name not in known]
+    if depth not in get_args(StudyDepth) or unknown:
+        problem = f"no option {', '.join(map(repr, unknown))}" if unknown else f"no study called {depth!r}"
+        raise WorkspaceError(
+            f"there is {problem}: studies are 'quick' and 'full', their options {', '.join(known)}"
+        )
+    return StudyOptions(is_quick=depth == "quick", **options)
+
+
+def start_study(
+    workspace: Workspace, run: StudyRun, depth: StudyDepth, options: StudyOptions, cache: Path | None
+) -> Job:
+    """Start a decoding study of a run; one that runs is ended, and its result dropped.
+
+    Returns
+    -------
+    Job
+        The running one if it is the same study; one that has ended if the run has that study already.
+    """
+    title = f"Decoding study of {run.name}, {depth}"
+    subject = (id(run), DECODING, options)
+    running = [job for job in workspace.jobs if job.kind == DECODING]
+    same = workspace._jobs.find(subject)
+    if same is not None and same.state != "stopping":
+        return same
+    known = run.studies.get(depth)
+    if known is not None and known.options == options:
+        return workspace._start(DECODING, title, lambda _: known, lambda study: study, known=known)
+    for job in running:
+        job.overtake()
+
+    def deliver(study: DecodingStudy | None) -> Any:
+        if run not in list(workspace.runs):
+            return DROPPED
+        if study is None:
+            return STOPPED
+        run.studies[depth] = study
+        return study
+
+    def work(job: Job) -> DecodingStudy | None:
+        return study_run(job, run, options, cache)
+
+    return workspace._start(DECODING, title, work, deliver, subject=subject)
+
+
+def study_run(job: Job, run: StudyRun, options: StudyOptions, cache: Path | None) -> DecodingStudy | None:
+    """Study decoding with a run's configuration; runs in the job's thread.
+
+    Returns
+    -------
+    DecodingStudy or None
+        None after a stop: of a study that was stopped nothing is kept.
+    """
+    from napari_unison.analysis import study_decoding
+
+    last = _LastTelling()
+
+    def tell(share: float, what: str) -> None:
+        if job.is_cancelled:
+            raise JobCancelledError(f"{job.title} was given up because the workspace was closed")
+        if last.is_due(share):
+            job.tell_share(share, what)
+
+    try:
+        study = study_decoding(
+            whole_sessions(run),
+            run.encoder.config_,
+            options,
+            cache=cache,
+            on_progress=tell,
+            control=job.control,
+        )
+    except Exception:
+        # A stop can come where the next training has not begun yet, and that one refuses to begin.
+        if job.control.is_stopped and not job.is_cancelled:
+            return None
+        raise
+    if not study.is_complete:
+        return None
+    job.tell_share(1.0, "intervals and tables")
+    sheets_of(study)
+    return study
+
+
+class _LastTelling:
+    """Knows when a study was heard of last: training steps come much faster than anybody reads."""
+
+    def __init__(self) -> None:
+        self._at, self._share = float("-inf"), -1.0
+
+    def is_due(self, share: float) -> bool:
+        """Say whether to tell: at once where a fit has ended, else every now and then."""
+        now = time.monotonic()
+        if share == self._share and now - self._at < TELL_INTERVAL:
+            return False
+        self._at, self._share = now, share
+        return True

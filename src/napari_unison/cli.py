@@ -15,6 +15,7 @@ from napari_unison.commands.decode import decode
 from napari_unison.commands.demo import demo
 from napari_unison.commands.embed import embed
 from napari_unison.commands.figures import figures
+from napari_unison.commands.report import report
 from napari_unison.commands.train import train
 from napari_unison.encoder.config import ConfigurationError
 
@@ -64,9 +65,9 @@ def main() -> None:
     Begin with:
       napari-unison demo
       napari-unison train --sample linear-track --preset quick-look --to first.unison
-      napari-unison figures first.unison --to figures
+      napari-unison report first.unison
     """  # noqa: D301 - click reads the escaped character
 
 
-for command in (train, embed, figures, decode, demo):
+for command in (train, embed, figures, decode, report, demo):
     main.add_command(command)

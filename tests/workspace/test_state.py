@@ -213,11 +213,15 @@ def test_a_saved_run_opens_in_another_workspace(workspace, tmp_path):
 def test_a_run_replaces_its_own_folder_and_no_other(workspace, tmp_path):
     workspace.train().wait(60)
     folder = workspace.save(tmp_path / "first")
+    (folder / "decoding").mkdir()
+    (folder / "decoding" / "scores.csv").write_text("hours of work")
     assert workspace.save(folder) == folder
+    assert (folder / "decoding" / "scores.csv").read_text() == "hours of work"
     workspace.train().wait(60)
     with pytest.raises(ValueError, match=r"first\.unison is a run already: choose another name"):
         workspace.save(folder)
     assert workspace.save(folder, overwrite=True) == folder
+    assert not (folder / "decoding").exists()
 
 
 def test_choosing_a_run_by_name(workspace):

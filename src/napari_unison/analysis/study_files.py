@@ -140,8 +140,8 @@ def load_study(folder: str | Path) -> DecodingStudy:
                 f"{source} has format {facts['format_version']}, this version reads up to {FORMAT_VERSION}: "
                 f"update napari-unison"
             )
-        with np.load(source / _ARRAYS, allow_pickle=False) as arrays:
-            return _study(facts, arrays)
+        with (source / _ARRAYS).open("rb") as stream:
+            return _study(facts, np.load(stream, allow_pickle=False))
     except StudyFileError:
         raise
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
@@ -275,3 +275,22 @@ def _null(facts: dict[str, Any]) -> NullDistribution:
         for row in facts["scores"]
     )
     return NullDistribution(**facts | {"scores": rows})
+
+
+@contextmanager
+def study_kept(run_folder: str | Path) -> Iterator[None]:
+    """Keep the studies of a saved run while the same run is written into its folder once more.
+
+    Writing a run replaces its folder. Encoders of a study are trained for it alone, so that a run which
+    learned on, or has another embedding now, does not make it wrong; whether it is of the same recordings,
+    :meth:`DecodingStudy.is_of` tells.
+    """
+    kept = Path(run_folder, "decoding")
+    aside = kept.parent.with_name(f".{kept.parent.name}.{uuid.uuid4().hex}.decoding")
+    if kept.is_dir():
+        kept.rename(aside)
+    try:
+        yield
+    finally:
+        if aside.is_dir() and kept.parent.is_dir():
+            aside.rename(kept)

@@ -135,9 +135,9 @@ def _announce(run: Run, sessions: Sequence[Session], options: StudyOptions) -> N
     click.echo(
         f"{options.n_folds} folds, seeds {', '.join(map(str, options.used_seeds))}, "
         f"{len(options.methods)} methods. The {trainings} trainings of {steps} steps on all sessions take "
-        f"about {_duration(seconds)} at the speed of the run's own training; decoders, baselines and encoders "
-        f"of single sessions come on top. What is kept from before is not computed again. Ctrl-C stops, and "
-        f"what is done is kept."
+        f"about {_duration(seconds)} at the speed of the run's own training; decoders, baselines and "
+        f"encoders of single sessions come on top. What is kept from before is not computed again. Ctrl-C "
+        f"stops, and what is done is kept."
     )
 
 

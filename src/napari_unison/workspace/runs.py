@@ -181,5 +181,12 @@ def save_study_run(run: StudyRun, folder: Path, *, overwrite: bool = False) -> P
     if folder.suffix != RUN_ENDING:
         folder = folder.with_name(folder.name + RUN_ENDING)
     saved = Run(run.encoder, run.embeddings.get("aligned"), run.held_out)
-    save_run(saved, folder, overwrite=overwrite or folder == run.folder)
+    if folder != run.folder:
+        save_run(saved, folder, overwrite=overwrite)
+        return folder
+    # loaded here, since it brings all of the analysis
+    from napari_unison.analysis.study_files import study_kept
+
+    with study_kept(folder):
+        save_run(saved, folder, overwrite=True)
     return folder

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from napari_unison.analysis.controls.aligned_controls import AlignedControls
 from napari_unison.analysis.decoding import DecodingScores, LabelScore
 from napari_unison.analysis.encoders.encoder_fits import fit_key
 from napari_unison.analysis.protocol.cache import fold_checksum
+from napari_unison.analysis.protocol.results_version import code_version
 from napari_unison.analysis.quick_scores import QuickScores
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def kept_controls(
     """
     if folder is None:
         return make()
-    facts = [_VERSION, version("napari-unison"), fit_key(config, fold.train, seed), fold_checksum(fold)]
+    facts = [_VERSION, code_version(), fit_key(config, fold.train, seed), fold_checksum(fold)]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
     file = folder / f"controls-{key[:32]}.json"
     if file.is_file():
@@ -61,7 +62,7 @@ def kept_controls(
             file.unlink()
     controls = make()
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_suffix(".part")
+    fresh = file.with_name(f".{file.name}.{uuid.uuid4().hex}.part")
     fresh.write_text(json.dumps(controls_facts(controls), allow_nan=False), encoding="utf-8")
     fresh.replace(file)
     return controls

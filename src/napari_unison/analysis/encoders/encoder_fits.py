@@ -109,6 +109,9 @@ class EncoderFits:
         # torch is loaded with the first training, not with the first look at a method
         from napari_unison.encoder import UnifiedEncoder
 
+        if self._control is not None and self._control.is_stopped:
+            # a control that has stopped something is refused by another training
+            raise FitStoppedError("the training was stopped before it began: start again to train it")
         encoder = UnifiedEncoder.from_config(config.model_copy(update={"random_state": seed}))
         encoder.fit(sessions, on_progress=self._on_progress, control=self._control)
         if encoder.was_stopped_:

@@ -315,4 +315,12 @@ def _explain(error: ValidationError) -> str:
 PRESETS: Final[dict[str, EncoderConfig]] = {
     "notebook": EncoderConfig(),
     "quick look": EncoderConfig(batch_size=512, learning_rate=1e-3, max_iterations=1000),
+    "label-free decoding": EncoderConfig(
+        batch_size=512,
+        time_offsets=4,
+        learning_rate=3e-3,
+        max_iterations=800,
+        temperature=0.2,
+        masks={"RandomNeuronMask": RatioGrid(min=0.3, max=0.9, step=0.05), "SessionMask": WholeSessions()},
+    ),
 }

@@ -33,7 +33,9 @@ from napari_unison.analysis.encoders.encoder_methods import (
     decode_label_free,
 )
 from napari_unison.analysis.flow import FlowField, flow_field
+from napari_unison.analysis.incomplete_behaviour import IncompleteBehaviour, incomplete_behaviour
 from napari_unison.analysis.latents import LatentScores, choose_latents, divide_embedding, score_latents
+from napari_unison.analysis.part_embeddings import PartEmbeddings, part_embeddings
 from napari_unison.analysis.progress import OnProgress
 from napari_unison.analysis.protocol.comparison import PairedDifference, ProtocolComparison
 from napari_unison.analysis.protocol.cross_validation import cross_validate
@@ -60,6 +62,7 @@ __all__ = [
     "FittedDecoder",
     "FlowField",
     "Fold",
+    "IncompleteBehaviour",
     "LabelFreeEncoder",
     "LabelScore",
     "LatentScores",
@@ -68,6 +71,7 @@ __all__ = [
     "NullDistribution",
     "OnProgress",
     "PairedDifference",
+    "PartEmbeddings",
     "Prediction",
     "PrincipalComponents",
     "ProtocolComparison",
@@ -92,9 +96,11 @@ __all__ = [
     "fit_decoder",
     "flow_field",
     "guard_bins",
+    "incomplete_behaviour",
     "lap_folds",
     "lap_permuted",
     "null_distribution",
+    "part_embeddings",
     "quick_scores",
     "score_latents",
     "smooth",

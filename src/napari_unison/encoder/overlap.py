@@ -148,6 +148,22 @@ def warn_of_gaps(overlap: LabelOverlap) -> None:
         )
 
 
+def take_gaps_as_known(session: str, others: Sequence[str], labels: Sequence[str]) -> None:
+    """Do not warn, in this context, of what the others have done and one session has not: it is meant.
+
+    Parameters
+    ----------
+    session, others
+        Names of the session that is incomplete on purpose, and of all others.
+    labels : sequence of str
+        Their labels.
+    """
+    for other in others:
+        is_first(("gap", (other, session)))
+    for label in labels:
+        is_first(("categories", label))
+
+
 def warn_of_other_meanings(sessions: Sequence[Session], about: str | None = None) -> None:
     """Warn where labels of the same name mean other things in other sessions, with what can be done.
 

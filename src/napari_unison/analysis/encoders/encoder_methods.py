@@ -232,7 +232,7 @@ def decode_label_free(
     guard = guard_bins(encoder.config_)
     predictions = []
     for session, latents in zip(test, asked.values, strict=True):
-        fitted = _fit(known, _teachers(known, session.name, fitted_on), decoder, seed, guard)
+        fitted = fit_on_sessions(known, _teachers(known, session.name, fitted_on), decoder, seed, guard)
         predicted = fitted.predict(latents)
         predictions += [Prediction.of(session, label, values) for label, values in predicted.items()]
     return predictions
@@ -249,10 +249,20 @@ def _teachers(known: Embedding, session: str, fitted_on: FittedOn) -> list[int]:
     return chosen
 
 
-def _fit(
+def fit_on_sessions(
     known: Embedding, chosen: Sequence[int], decoder: DecoderKind, seed: int, guard: int
 ) -> FittedDecoder:
-    """Fit a decoder on the latents of the chosen sessions, one after the other."""
+    """Fit a decoder on the latents of some sessions of an embedding, one after the other.
+
+    Parameters
+    ----------
+    known : Embedding
+        Latents with their labels.
+    chosen : sequence of int
+        Numbers of the embedded sessions to fit on.
+    decoder, seed, guard
+        See :func:`~napari_unison.analysis.decoders.fitting.fit_decoder`.
+    """
     sessions = [known.sessions[number] for number in chosen]
     return fit_decoder(
         decoder,

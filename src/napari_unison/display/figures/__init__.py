@@ -5,6 +5,7 @@ from napari_unison.display.figures.behaviour import position_figure
 from napari_unison.display.figures.consistency import consistency_figure
 from napari_unison.display.figures.embedding import embedding_figure
 from napari_unison.display.figures.flow import flow_figure
+from napari_unison.display.figures.incomplete_behaviour import incomplete_behaviour_figure
 from napari_unison.display.figures.latents import best_latents_figure, latent_scores_figure
 from napari_unison.display.figures.notebook import notebook_figures, write_figures
 from napari_unison.display.figures.overlap import draw_overlap
@@ -19,6 +20,7 @@ __all__ = [
     "draw_overlap",
     "embedding_figure",
     "flow_figure",
+    "incomplete_behaviour_figure",
     "latent_scores_figure",
     "notebook_figures",
     "position_figure",

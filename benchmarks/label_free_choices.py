@@ -126,6 +126,12 @@ def inner_splits(sessions: Sequence[Session]) -> Iterator[tuple[int, list[Sessio
         yield number, list(chosen.train), list(chosen.test)
 
 
+@cache
+def splits_of(data_set: str, data: Path) -> list[tuple[int, list[Session], list[Session]]]:
+    """Return the inner splits of a data set, read once a process."""
+    return list(inner_splits(data_sets()[data_set].load(data)))
+
+
 def measured(predictions: Sequence[Prediction]) -> dict[str, dict[str, float]]:
     """Return the errors of each session's labels: in cm for places, as a share for categories."""
     found: dict[str, dict[str, float]] = {}
@@ -149,10 +155,9 @@ class Choices:
     data_sets: Sequence[str]
     variants: Sequence[str]
 
-    @cache  # noqa: B019 - one object a process
     def splits(self, data_set: str) -> list[tuple[int, list[Session], list[Session]]]:
         """Return the splits of a data set."""
-        return list(inner_splits(data_sets()[data_set].load(self.data)))
+        return splits_of(data_set, self.data)
 
     def methods(self) -> dict[str, Method]:
         """Return what is compared."""

@@ -200,3 +200,28 @@ def test_a_chosen_latent_that_the_next_run_lacks_is_forgotten(trained) -> None:
     trained.choose_latent(3)
     trained.train(output_dimension=3).wait(PATIENCE)
     assert trained.display.latent is None
+
+
+def test_studies_are_saved_with_their_run_and_come_back_with_it(trained, tmp_path) -> None:
+    options = {"methods": ("components",), "n_folds": 2, "with_controls": False}
+    study = trained.decode(**options).wait(PATIENCE)
+    folder = trained.save(tmp_path / "rats")
+    other = Workspace()
+    other.open(folder)
+    found = other.run.studies
+    assert list(found) == ["quick"]
+    assert str(found["quick"]) == str(study)
+    assert other.decode(**options).result is found["quick"]
+    other.close()
+
+
+def test_a_damaged_study_does_not_keep_a_run_from_opening(trained, held, tmp_path) -> None:
+    held.may_end.set()
+    trained.decode().wait(PATIENCE)
+    folder = trained.save(tmp_path / "rats")
+    (folder / "decoding" / "quick" / "study.json").write_text("{}", encoding="utf-8")
+    other = Workspace()
+    with pytest.warns(UserWarning, match=r"open without its decoding study.*quick"):
+        other.open(folder)
+    assert other.run.studies == {}
+    other.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
@@ -46,6 +47,36 @@ def sheets_of(scores: Scores) -> list[ScoreSheet]:
 def whole_sessions(run: StudyRun) -> list[Session]:
     """Return the sessions of a run with what its training held out."""
     return join_sessions(run.encoder.training_sessions_, run.held_out)
+
+
+def saved_studies(run: StudyRun, folder: Path) -> dict[str, DecodingStudy]:
+    """Read the studies that a saved run holds: those that are complete, and of its own recordings.
+
+    One that cannot be read is left out with a warning, for the run itself is sound.
+    """
+    from napari_unison.analysis.study_files import StudyFileError, has_study, load_study, study_folder
+
+    studies: dict[str, DecodingStudy] = {}
+    for depth in get_args(StudyDepth):
+        place = study_folder(folder, quick=depth == "quick")
+        if not has_study(place):
+            continue
+        try:
+            study = load_study(place)
+        except StudyFileError as error:
+            warnings.warn(f"{run.name} is open without its decoding study. {error}", stacklevel=2)
+            continue
+        if study.is_complete and study.is_of(whole_sessions(run)):
+            studies[depth] = study
+    return studies
+
+
+def save_studies(run: StudyRun, folder: Path) -> None:
+    """Write the studies of a run beside it, as the command ``napari-unison decode`` does."""
+    from napari_unison.analysis.study_files import save_study, study_folder
+
+    for depth, study in run.studies.items():
+        save_study(study, study_folder(folder, quick=depth == "quick"))
 
 
 def study_options(depth: StudyDepth, **options: Any) -> StudyOptions:
@@ -101,12 +132,12 @@ def start_study(
         return study
 
     def work(job: Job) -> DecodingStudy | None:
-        return study_run(job, run, options, cache)
+        return run_study(job, run, options, cache)
 
     return workspace._start(DECODING, title, work, deliver, subject=subject)
 
 
-def study_run(job: Job, run: StudyRun, options: StudyOptions, cache: Path | None) -> DecodingStudy | None:
+def run_study(job: Job, run: StudyRun, options: StudyOptions, cache: Path | None) -> DecodingStudy | None:
     """Study decoding with a run's configuration; runs in the job's thread.
 
     Returns

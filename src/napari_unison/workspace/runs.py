@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.sessions import Session
+from napari_unison.workspace.decoding import save_studies, saved_studies
 from napari_unison.workspace.garbage import without_collections
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def study_run(saved: Any, folder: Path) -> StudyRun:
         key = partners_key(saved.embedding.kind == "aligned", saved.embedding.partners)
         run.embeddings[key] = saved.embedding
         run.latent_scores[key] = score_inside(saved.embedding)
+    run.studies.update(saved_studies(run, folder))
     return run
 
 
@@ -183,10 +185,11 @@ def save_study_run(run: StudyRun, folder: Path, *, overwrite: bool = False) -> P
     saved = Run(run.encoder, run.embeddings.get("aligned"), run.held_out)
     if folder != run.folder:
         save_run(saved, folder, overwrite=overwrite)
-        return folder
-    # loaded here, since it brings all of the analysis
-    from napari_unison.analysis.study_files import study_kept
+    else:
+        # loaded here, since it brings all of the analysis
+        from napari_unison.analysis.study_files import study_kept
 
-    with study_kept(folder):
-        save_run(saved, folder, overwrite=True)
+        with study_kept(folder):
+            save_run(saved, folder, overwrite=True)
+    save_studies(run, folder)
     return folder

@@ -35,11 +35,11 @@ Floats = npt.NDArray[np.float64]
 class OracleDecoder:
     """Bayes' rule with the simulator's own truth, given a window or everything.
 
-    With a window: the posterior over place and direction given the counts in it, and where a lap's border
-    cuts it. No function of the same window has a smaller expected error. Without one: given all counts and
-    borders of laps, the direction, and the true path of all other laps. No method whatever has a smaller
-    expected error, not even one that decodes the recording as a whole. In either case rats are taken to move
-    as they do in general; recordings of a few laps may, by chance, suit another method better.
+    With a window: the posterior over place and direction given the counts in it, and where a border of
+    segments cuts it. No function of the same window has a smaller expected error. Without one: given all
+    counts, the borders of laps, the direction, and the true path of all other laps. No method whatever has a
+    smaller expected error, not even one that decodes the recording as a whole. In either case rats are taken
+    to move as they do in general; recordings of a few laps may, by chance, suit another method better.
 
     What is best depends on the measure, see
     :func:`~napari_unison.analysis.baselines.oracle_estimates.best_places`: an oracle bounds the measure that
@@ -112,8 +112,8 @@ class OracleDecoder:
             Not needed.
         test : sequence of Session
             Whole laps of the recordings, see
-            :meth:`~napari_unison.sessions.simulator.SimulatedRecording.in_laps`; some neurons may be left
-            out.
+            :meth:`~napari_unison.sessions.simulator.SimulatedRecording.in_laps`, their borders known or, in
+            one segment, hidden; some neurons may be left out.
         seed : int
             Changes nothing.
 
@@ -125,7 +125,7 @@ class OracleDecoder:
         Raises
         ------
         ValueError
-            If a session comes from no recording, or its segments are no whole laps of it.
+            If a session comes from no recording, or its segments do not consist of whole laps.
         """
         predictions: list[Prediction] = []
         edges = np.linspace(0, TRACK_LENGTH, N_CELLS + 1)
@@ -159,12 +159,18 @@ class OracleDecoder:
         if self.window_s is None:
             return self._given_everything(likelihood, recording, numbers)
         window = window_of(self.window_s, session.bin_width)
-        key = recording.speed, recording.speed_spread, *window
+        lengths = np.array([stretch.stop - stretch.start for stretch in session.segment_slices()])
+        through_laps = len(numbers) > len(lengths)
+        key = recording.speed, recording.speed_spread, *window, through_laps
         if key not in self._paths:
             self._paths[key] = WindowPaths(
-                recording.speed, recording.speed_spread, window, self._n_draws, self.draws_seed
+                recording.speed,
+                recording.speed_spread,
+                window,
+                through_laps=through_laps,
+                n_laps=self._n_draws,
+                seed=self.draws_seed,
             )
-        lengths = np.array([recording.laps[number].n_bins for number in numbers])
         return self._paths[key].posterior(likelihood, lengths)
 
     @property
@@ -244,20 +250,22 @@ def _bins_of(session: Session, recording: SimulatedRecording) -> npt.NDArray[np.
 
 
 def _laps_of(session: Session, recording: SimulatedRecording) -> list[int]:
-    """Return which laps of the recording the segments of a session are."""
+    """Return which laps of the recording a session consists of: one or several whole ones a segment."""
+    laps = recording.laps
+    on_whole_track = [lap.end == before.end == FAR_END for before, lap in pairwise(laps)]
+    usual = [laps[0].end == FAR_END, *on_whole_track]
+    starts = {lap.start: number for number, lap in enumerate(laps) if usual[number]}
     bins = _bins_of(session, recording)
-    on_whole_track = [lap.end == before.end == FAR_END for before, lap in pairwise(recording.laps)]
-    usual = [recording.laps[0].end == FAR_END, *on_whole_track]
-    starts = {lap.start: number for number, lap in enumerate(recording.laps) if usual[number]}
     found = []
     for stretch in session.segment_slices():
-        number = starts.get(int(bins[stretch.start]))
-        n_bins = stretch.stop - stretch.start
-        if number is None or recording.laps[number].n_bins != n_bins:
-            raise ValueError(
-                f"session {session.name!r}: the segment of {n_bins} bins from "
-                f"{session.time[stretch.start]:g} s on is no whole lap of the whole track; give sessions of "
-                f"recording.in_laps()"
-            )
-        found.append(number)
+        here, end = int(bins[stretch.start]), int(bins[stretch.stop - 1]) + 1
+        while here < end:
+            number = starts.get(here)
+            if number is None or here + laps[number].n_bins > end:
+                raise ValueError(
+                    f"session {session.name!r}: the segment from {session.time[stretch.start]:g} s on does "
+                    f"not consist of whole laps of the whole track; give sessions of recording.in_laps()"
+                )
+            found.append(number)
+            here += laps[number].n_bins
     return found

@@ -43,8 +43,8 @@ class _Paths:
 class WindowPaths:
     """Windows of simulated laps: how likely each way through a window is before any spike.
 
-    Laps are run by the simulator itself. Windows end where laps end; those that are cut alike are held
-    apart, for the cut says how far from the end of a lap a bin lies.
+    Laps are run by the simulator itself. Windows that are cut alike are held apart, for a cut says how far
+    from the end of a lap a bin lies.
 
     Parameters
     ----------
@@ -52,6 +52,8 @@ class WindowPaths:
         Of the rat, see :class:`~napari_unison.sessions.simulator.SimulatedRecording`.
     window : tuple of int
         Bins before, and from the bin itself on.
+    through_laps : bool
+        Whether windows that are not cut run through the ends of laps, or are known to hold none.
     n_laps : int
         Laps to run.
     seed : int
@@ -59,9 +61,17 @@ class WindowPaths:
     """
 
     def __init__(
-        self, speed: float, speed_spread: float, window: tuple[int, int], n_laps: int, seed: int
+        self,
+        speed: float,
+        speed_spread: float,
+        window: tuple[int, int],
+        *,
+        through_laps: bool,
+        n_laps: int,
+        seed: int,
     ) -> None:
         self._window = window
+        self._through_laps = through_laps
         positions, rightward = _run(speed, speed_spread, n_laps, np.random.default_rng(seed))
         lengths = np.array([len(lap) for lap in positions])
         self._parts = window_parts(lengths, window)
@@ -77,8 +87,9 @@ class WindowPaths:
         ----------
         likelihood : ndarray, (T, 128)
             Logarithm of the likelihood of a bin's counts in each column of the place fields.
-        lengths : ndarray of int, (laps,)
-            Bins of the whole laps that ``likelihood`` consists of.
+        lengths : ndarray of int, (segments,)
+            Bins of the segments that ``likelihood`` consists of, at whose borders windows are cut: whole
+            laps, one each unless windows run through them.
 
         Returns
         -------
@@ -103,6 +114,8 @@ class WindowPaths:
         key = left, right
         if key not in self._paths:
             bins = np.flatnonzero((self._parts == key).all(axis=1))
+            if self._through_laps and key == self._window:
+                bins = np.arange(left, len(self._states) - right + 1)
             windows = self._states[bins[:, np.newaxis] + np.arange(-left, right)]
             states, path = np.unique(windows.astype(np.int16), axis=0, return_inverse=True)
             places = sparse.csr_array(
@@ -135,7 +148,7 @@ def _sum_along(paths: _Paths, likelihood: Floats) -> Floats:
 
 
 def window_parts(lengths: Integers, window: tuple[int, int]) -> Integers:
-    """Return how many bins each window has before its bin and from it on, (T, 2); laps cut windows."""
+    """Return how many bins each window has before its bin and from it on, (T, 2); borders cut windows."""
     after = np.concatenate([np.arange(length, 0, -1) for length in lengths])
     before = np.repeat(lengths, lengths) - after
     return np.column_stack([np.minimum(before, window[0]), np.minimum(after, window[1])])

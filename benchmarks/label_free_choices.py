@@ -113,6 +113,7 @@ VARIANTS: dict[str, Variant] = {
 BASELINES: dict[str, Callable[[], Method]] = {
     "Bayesian place decoder, 250 ms": lambda: BayesianPlaceDecoder(0.25),
     "Bayesian place decoder, 500 ms": lambda: BayesianPlaceDecoder(0.5),
+    "Bayesian place decoder, 1 s": lambda: BayesianPlaceDecoder(1.0),
     "nearest neighbours, 250 ms": lambda: SmoothedNeighbours(0.25),
 }
 

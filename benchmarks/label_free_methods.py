@@ -31,7 +31,7 @@ SUBSET_SIZES = (10, 20, 40)
 N_SUBSETS = 3
 
 #: Windows of methods without an encoder (s); the encoder's own comes to them.
-BASELINE_WINDOWS = (0.25, 0.5)
+BASELINE_WINDOWS = (0.25, 0.5, 1.0)
 
 METHODS = {
     "label-free": "one encoder of all sessions, bins embedded from their session's own neurons alone",

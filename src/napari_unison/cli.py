@@ -5,10 +5,12 @@ Each command has a file in ``commands``.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any
 
 import click
+from tqdm import tqdm
 
 from napari_unison import __version__
 from napari_unison.commands.decode import decode
@@ -53,7 +55,8 @@ def _is_for_the_person(error: Exception) -> bool:
 
 
 def _show_warning(message: Warning | str, *_where: Any, **_also: Any) -> None:
-    click.echo(f"Warning: {message}", err=True)
+    # above a progress bar, if there is one, and not into it
+    tqdm.write(f"Warning: {message}", file=sys.stderr)
 
 
 @click.group(cls=PlainErrors, context_settings=HELP)

@@ -103,7 +103,9 @@ class DecodingStudy:
 
     def __str__(self) -> str:
         differences = self.differences()
-        parts: list[Any] = ["\n".join([self.title, *self.notes]), self.protocol]
+        # the title says the protocol's first line already
+        protocol = str(self.protocol).removeprefix(f"{self.protocol.in_words()}\n")
+        parts: list[Any] = ["\n".join([self.title, *self.notes]), protocol]
         parts += [part for part in (differences, self.controls, self.null) if part is not None]
         return "\n\n".join(map(str, parts))
 

@@ -7,7 +7,7 @@ import pytest
 from simulated_rats import quick_config, rats
 
 from napari_unison.analysis import incomplete_behaviour, part_embeddings
-from napari_unison.analysis.incomplete_behaviour import (
+from napari_unison.analysis.incomplete_scores import (
     ALIGNED,
     ALONE,
     COMPLETE,

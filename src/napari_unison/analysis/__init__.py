@@ -33,7 +33,8 @@ from napari_unison.analysis.encoders.encoder_methods import (
     decode_label_free,
 )
 from napari_unison.analysis.flow import FlowField, flow_field
-from napari_unison.analysis.incomplete_behaviour import IncompleteBehaviour, incomplete_behaviour
+from napari_unison.analysis.incomplete_behaviour import incomplete_behaviour
+from napari_unison.analysis.incomplete_scores import IncompleteBehaviour
 from napari_unison.analysis.latents import LatentScores, choose_latents, divide_embedding, score_latents
 from napari_unison.analysis.part_embeddings import PartEmbeddings, part_embeddings
 from napari_unison.analysis.progress import OnProgress

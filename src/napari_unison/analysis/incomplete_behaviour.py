@@ -7,21 +7,34 @@ here: label-free, on laps that nothing was fitted on, apart for what the part ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_unison.analysis.encoders.encoder_fits import EncoderFits
 from napari_unison.analysis.encoders.encoder_methods import fit_on_sessions
+from napari_unison.analysis.incomplete_scores import (
+    ALIGNED,
+    ALONE,
+    CIRCULAR_WAYS,
+    COMPLETE,
+    GUESS,
+    SEEN,
+    SILENCED,
+    UNSEEN,
+    WAYS,
+    WITH_OTHERS,
+    WITH_OTHERS_ALL,
+    WITH_OTHERS_OWN,
+    IncompleteBehaviour,
+)
 from napari_unison.analysis.progress import OnProgress
 from napari_unison.analysis.protocol.folds import Fold, guard_bins, lap_folds, with_laps
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
-from napari_unison.analysis.protocol.score_tables import readable_unit, score_tables
-from napari_unison.analysis.tables import data_frame
 from napari_unison.analysis.targets import label_values, session_targets
 from napari_unison.encoder.alignment import LabelIndex
 from napari_unison.encoder.label_space import LabelSpace
@@ -30,101 +43,13 @@ from napari_unison.encoder.repeated_warnings import each_warning_once
 from napari_unison.sessions import validate_same_labels
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from napari_unison.analysis.decoders.fitting import DecoderKind
-    from napari_unison.analysis.protocol.scores import Estimate
     from napari_unison.encoder import EncoderConfig, UnifiedEncoder
     from napari_unison.sessions import Session
 
 Bins = npt.NDArray[np.bool_]
 _ByWay: TypeAlias = "dict[str, dict[int, list[list[Prediction]]]]"
 """Predictions of each label by way, seed and fold."""
-
-WITH_OTHERS: Final = "with the others, decoder of the others"
-WITH_OTHERS_OWN: Final = "with the others, decoder of its part"
-WITH_OTHERS_ALL: Final = "with the others, decoder of all"
-ALONE: Final = "alone, decoder of its part"
-COMPLETE: Final = "its whole behaviour, with the others"
-GUESS: Final = "one guess for all bins"
-ALIGNED: Final = "aligned"
-SILENCED: Final = "aligned, own neurons silenced"
-
-WAYS: Final = (WITH_OTHERS, WITH_OTHERS_OWN, WITH_OTHERS_ALL, ALONE, COMPLETE, GUESS, ALIGNED, SILENCED)
-_CIRCULAR: Final = (ALIGNED, SILENCED)
-_SEEN, _UNSEEN = "seen", "unseen"
-
-#: A silenced error that is at most this share of the guess's above the aligned one is as good.
-CLOSE: Final = 0.1
-
-
-@dataclass(frozen=True, eq=False)
-class IncompleteBehaviour:
-    """How well a session is decoded of which a part of the behaviour was in training.
-
-    Attributes
-    ----------
-    session : str
-        The incomplete session.
-    others : tuple of str
-        The sessions that were complete.
-    share_used : float
-        Share of the session's training bins that were used.
-    near : float
-        A bin counts as seen behaviour if its label is at most this far from one that was in training.
-    seen, unseen : ProtocolResult or None
-        All ways on held-out laps, on seen and on unseen behaviour; None where there is no such bin.
-    """
-
-    session: str
-    others: tuple[str, ...]
-    share_used: float
-    near: float
-    seen: ProtocolResult | None
-    unseen: ProtocolResult | None
-
-    @property
-    def parts(self) -> dict[str, ProtocolResult]:
-        """Results by what they are scored on, "seen" or "unseen"; what has no bins is left out."""
-        named = ((_SEEN, self.seen), (_UNSEEN, self.unseen))
-        return {name: result for name, result in named if result is not None}
-
-    def verdicts(self) -> list[str]:
-        """Say what the session's own neurons tell of unseen behaviour, and what the labels put in."""
-        if self.unseen is None:
-            return [f"All behaviour in the held-out laps of {self.session} was in training."]
-        scores = self.unseen.scores()
-        measured = {score.label: score.unit for score in scores if score.kind != "discrete"}
-        return [
-            line
-            for label, unit in measured.items()
-            for line in _verdicts_of(
-                label, unit, {s.method: s.median_error for s in scores if s.label == label}
-            )
-        ]
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a way, label and kind of behaviour ("seen", "unseen")."""
-        columns: dict[str, list[Any]] = {}
-        for behaviour, result in self.parts.items():
-            frame = result.to_frame()
-            columns.setdefault("behaviour", []).extend([behaviour] * len(frame))
-            for name in frame:
-                columns.setdefault(str(name), []).extend(frame[name].tolist())
-        return data_frame(columns)
-
-    def __str__(self) -> str:
-        sessions = f"{len(self.others)} complete session{'s' * (len(self.others) != 1)}"
-        head = (
-            f"{self.session} with {self.share_used:.0%} of its training bins, beside {sessions} "
-            f"({', '.join(self.others)})"
-        )
-        tables = [
-            f"-- {behaviour} behaviour: {result.in_words()} --\n\n"
-            + "\n\n".join(score_tables(result.scores()))
-            for behaviour, result in self.parts.items()
-        ]
-        return "\n\n".join([head, *tables, "\n".join(self.verdicts())])
 
 
 @each_warning_once()
@@ -194,7 +119,7 @@ def incomplete_behaviour(
     folds = lap_folds(sessions, n_folds, guard=guard, test_segments="hidden")
     ways = _Ways(number, config, decoder, guard, fits or EncoderFits())
     say = on_progress or _silent
-    found: dict[str, _ByWay] = {_SEEN: {}, _UNSEEN: {}}
+    found: dict[str, _ByWay] = {SEEN: {}, UNSEEN: {}}
     shares = []
     for step, (seed, fold) in enumerate((seed, fold) for seed in seeds for fold in folds):
         say(step / (len(seeds) * n_folds), f"fold {fold.number + 1} of {n_folds}, seed {seed}")
@@ -202,7 +127,7 @@ def incomplete_behaviour(
         shares.append(reduced.train[number].n_bins / fold.train[number].n_bins)
         is_seen = _is_near(space, reduced.train[number], fold.test[number], near)
         for way, predictions in ways.predict(fold, reduced, seed):
-            for behaviour, kept in ((_SEEN, is_seen), (_UNSEEN, ~is_seen)):
+            for behaviour, kept in ((SEEN, is_seen), (UNSEEN, ~is_seen)):
                 parts = [_in_bins(one, fold.test[number], kept, sessions[number]) for one in predictions]
                 found[behaviour].setdefault(way, {}).setdefault(seed, []).append(parts)
     say(1.0, "done")
@@ -214,8 +139,8 @@ def incomplete_behaviour(
         others=tuple(others),
         share_used=float(np.mean(shares)),
         near=near,
-        seen=results[_SEEN],
-        unseen=results[_UNSEEN],
+        seen=results[SEEN],
+        unseen=results[UNSEEN],
     )
 
 
@@ -363,7 +288,7 @@ def _result(
             MethodRuns(
                 name=way,
                 settings=way,
-                uses_labels_of_test=way in _CIRCULAR,
+                uses_labels_of_test=way in CIRCULAR_WAYS,
                 is_random=way != GUESS,
                 folds={seed: tuple(range(n_folds)) for seed in seeds},
                 predictions=joined[way],
@@ -382,26 +307,6 @@ def _joined(*folds: Prediction) -> Prediction:
         truth=np.concatenate([fold.truth for fold in folds]),
         predicted=np.concatenate([fold.predicted for fold in folds]),
     )
-
-
-def _verdicts_of(label: str, unit: str, errors: Mapping[str, Estimate]) -> list[str]:
-    """Compare ways by the median error of one label on unseen behaviour."""
-    factor, unit = readable_unit(unit, [error.value for error in errors.values()])
-    text = {way: f"{factor * error.value:.3g} {unit}".rstrip() for way, error in errors.items()}
-    best = min((WITH_OTHERS, WITH_OTHERS_OWN, WITH_OTHERS_ALL), key=lambda way: errors[way].value)
-    more = "more" if errors[best].high < errors[GUESS].value else "no more"
-    from_neurons = (
-        f"{label} of unseen behaviour, label-free: {text[best]} ({best}), {text[ALONE]} alone, "
-        f"{text[COMPLETE]} where all of it was in training, {text[GUESS]} by one guess. The session's own "
-        f"neurons tell {more} than one guess."
-    )
-    from_labels = (
-        f"{label} of unseen behaviour, aligned (circular): {text[ALIGNED]}, and {text[SILENCED]} without the "
-        f"session's own neurons."
-    )
-    if errors[SILENCED].value <= errors[ALIGNED].value + CLOSE * errors[GUESS].value:
-        from_labels += " What fills the unseen part in is put there by the labels."
-    return [from_neurons, from_labels]
 
 
 def _silent(_share: float, _what: str) -> None:

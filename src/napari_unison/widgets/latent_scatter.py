@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QToolTip, QWidget
 
 from napari_unison.display.latent_points import LatentPoints
 
-LEFT, RIGHT, TOP, BOTTOM = 48.0, 12.0, 42.0, 34.0
+LEFT, RIGHT, TOP, BOTTOM = 48.0, 12.0, 44.0, 34.0
 #: R² below this are drawn at the edge, as rings: a few useless latents would squeeze all others together.
 LOWEST = -0.3
 #: Farthest from a point that a click or the pointer means it (pixels).
@@ -48,10 +48,11 @@ class LatentScatter(QWidget):
         self.setAccessibleDescription(HELP)
 
     def set_points(self, points: LatentPoints | None, latent: int | None) -> None:
-        """Draw other points, and mark the chosen latent."""
+        """Draw other points, and mark the chosen latent; without points there is nothing to be seen."""
         if points is not self.points:
             self.reached = None
         self.points, self.latent = points, latent
+        self.setVisible(points is not None)
         self.update()
 
     # -- where things are ------------------------------------------------------------------------------
@@ -147,16 +148,15 @@ class LatentScatter(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = self.palette().color(self.foregroundRole())
+        points = self.points
+        if points is None:
+            return
+        painter.setPen(text)
+        painter.drawText(QPointF(4.0, 14.0), "R² of each latent by itself")
+        painter.drawText(QPointF(4.0, 31.0), points.kind)
         font = painter.font()
         font.setPointSizeF(max(font.pointSizeF() * 0.85, 7.0))
         painter.setFont(font)
-        painter.setPen(text)
-        points = self.points
-        painter.drawText(QPointF(4.0, 14.0), "R² of each latent by itself")
-        if points is None:
-            painter.drawText(QPointF(4.0, 30.0), "Train an encoder, or open a run.")
-            return
-        painter.drawText(QPointF(4.0, 30.0), points.kind)
         self._paint_axes(painter, text, points)
         self._paint_points(painter, text, points)
         if self.hasFocus():

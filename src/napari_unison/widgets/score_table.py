@@ -29,7 +29,6 @@ from napari_unison.workspace.decoding import sheets_of
 
 #: Share of the text's colour that rows keep which are no decoding.
 MUTED = 0.62
-NAME_WIDTH = 118
 
 
 class ScoreTable(QWidget):
@@ -127,12 +126,14 @@ class ScoreTable(QWidget):
             self.words.setText("")
             return
         self.table.setColumnCount(1 + len(sheet.columns))
-        self.table.setHorizontalHeaderLabels(["method", *sheet.columns])
+        # Narrow numbers leave room for the names of methods.
+        titles = [title.replace(" error", "\nerror") for title in sheet.columns]
+        self.table.setHorizontalHeaderLabels(["method", *titles])
         for section in sheet.sections:
             self._add_heading(section.title)
             for row in section.rows:
                 self._add_row(row)
-        self.words.setText("\n".join(sheet.words))
+        self.words.setText("\n".join(f"• {sentence}" for sentence in sheet.words))
         self._fit()
 
     def _add_heading(self, title: str) -> None:

@@ -1,4 +1,4 @@
-"""Unison workspace: the one widget of the Plugins menu, which opens and arranges all others."""
+"""Unison workspace: the widget of the Plugins menu that opens and arranges all others."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: ``"quick"`` is a first look: one seed and fewer training steps.
 StudyDepth = Literal["quick", "full"]
 #: Between two tellings of the same fit (s).
-TELL_INTERVAL = 0.3
+TELL_INTERVAL = 1.0
 
 
 #: Sheets of the studies that are there: their intervals take seconds to draw.

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from napari_unison.sessions import sample_sessions, segment_laps, split_sessions, validate_same_labels
+from napari_unison.sessions.simulator import simulate_recordings
 
 NAMES = ["rat 1", "rat 2", "rat 3", "rat 4"]
 
@@ -145,3 +146,67 @@ def decoding_error(rat, window=20):
 @pytest.mark.parametrize("name", NAMES)
 def test_position_can_be_decoded_from_each_rat(rats, name):
     assert decoding_error(rats[name]) < 0.15
+
+
+def test_recordings_hold_the_sample_and_what_it_came_from(rats):
+    (recording,) = simulate_recordings(0, ("rat 2",))
+    session = recording.session
+    np.testing.assert_array_equal(session.neural, rats["rat 2"].neural)
+    np.testing.assert_array_equal(session.labels["position"], rats["rat 2"].labels["position"])
+    assert (recording.gain == 1).all()
+    assert recording.laps[-1].start < len(session) <= recording.laps[-1].start + recording.laps[-1].n_bins
+    for number, lap in enumerate(recording.laps[:-1]):
+        position = session.labels["position"][lap.start : lap.start + lap.n_bins]
+        assert position[-1] == pytest.approx(lap.there)
+        assert abs(position[0] - lap.here) < 0.05
+        assert lap.rightward == (number % 2 == 0)
+        assert (np.sign(np.diff(position)) == (1 if lap.rightward else -1)).all()
+        assert abs(recording.laps[number + 1].here - lap.there) < 0.06
+
+
+def test_the_rhythm_that_is_told_is_the_one_cells_keep_to():
+    (recording,) = simulate_recordings(0, ("rat 1",))
+    phase = recording.session.neurons["theta_phase"]
+    order = recording.session.neural @ np.exp(1j * phase) * np.exp(-1j * recording.theta_phase)
+    assert order.sum().real > 0.25 * recording.session.neural.sum()
+    assert abs(order.sum().imag) < 0.05 * recording.session.neural.sum()
+
+
+def test_laps_can_differ_in_speed_and_in_gain():
+    usual, varied = (
+        simulate_recordings(2, ("rat 2",), n_bins=20_000, **spreads)[0]
+        for spreads in ({}, {"speed_spread": 0.3, "gain_spread": 0.5})
+    )
+    for recording, speed, gain in ((usual, 0.12, 0), (varied, 0.3, 0.5)):
+        lengths = np.log([lap.n_bins for lap in recording.laps])
+        assert lengths.std() == pytest.approx(speed, rel=0.25)
+        laps = recording.laps[:-1]
+        gains = np.array([recording.gain[lap.start] for lap in laps])
+        assert np.log(gains).std() == pytest.approx(gain, rel=0.25)
+        counts = np.array(
+            [recording.session.neural[lap.start : lap.start + lap.n_bins].mean() for lap in laps]
+        )
+        if gain:
+            assert np.corrcoef(gains, counts)[0, 1] > 0.9
+        else:
+            assert counts.std() < 0.2 * counts.mean()
+
+
+def test_whole_laps_on_the_whole_track_can_be_taken():
+    (recording,) = simulate_recordings(0, ("rat 3",), n_bins=5000)
+    session = recording.in_laps()
+    laps = [session[stretch] for stretch in session.segment_slices()]
+    known = {lap.start: lap.n_bins for lap in recording.laps}
+    assert len(laps) > 25
+    for lap in laps:
+        assert known[round(lap.start / 0.025)] == len(lap)
+        assert len(set(lap.labels["direction"])) == 1
+        assert np.ptp(lap.labels["position"]) > 1.3
+    assert session.start >= 1000 * 0.025
+
+
+def test_impossible_recordings_are_refused():
+    with pytest.raises(ValueError, match="give 0 or more"):
+        simulate_recordings(gain_spread=-0.1)
+    with pytest.raises(ValueError, match="n_bins is 1"):
+        simulate_recordings(n_bins=1)

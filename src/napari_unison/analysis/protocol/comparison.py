@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_unison.analysis.decoding import ALL_SESSIONS
-from napari_unison.analysis.protocol.bootstrap import Floats, interval, session_draws
+from napari_unison.analysis.protocol.bootstrap import interval, session_draws
 from napari_unison.analysis.protocol.score_tables import difference_tables
-from napari_unison.analysis.protocol.scores import ERRORS, MEASURES, LapSampler, Measure, in_laps
+from napari_unison.analysis.protocol.scores import (
+    ERRORS,
+    MEASURES,
+    LapSampler,
+    Measure,
+    Sample,
+    in_laps,
+)
 from napari_unison.analysis.tables import data_frame
 
 if TYPE_CHECKING:
@@ -111,13 +118,11 @@ class ProtocolComparison:
 
 @dataclass(frozen=True)
 class _Difference:
-    """A difference in one session, in all its laps and in draws of them, (n_draws,)."""
+    """A difference in one session, in all its laps and in draws of them."""
 
     session: str
     unit: str
-    n_laps: int
-    value: float
-    draws: Floats
+    sample: Sample
 
 
 def paired_differences(
@@ -154,15 +159,15 @@ def paired_differences(
             found.setdefault(measure, []).append(difference)
     rows = []
     for measure, differences in found.items():
-        better = [(d.value < 0) if measure in ERRORS else (d.value > 0) for d in differences]
+        values = [d.sample.value for d in differences]
+        better = [(value < 0) if measure in ERRORS else (value > 0) for value in values]
         entries = [
-            (d.session, d.value, interval(d.draws, level, n_units=d.n_laps), [is_better])
+            (d.session, d.sample.value, d.sample.interval(level), [is_better])
             for d, is_better in zip(differences, better, strict=True)
         ]
         if len(differences) > 1:
-            drawn = session_draws([d.draws for d in differences], sampler.generator(label, measure))
-            mean = float(np.mean([d.value for d in differences]))
-            entries.append((ALL_SESSIONS, mean, interval(drawn, level), better))
+            drawn = session_draws([d.sample.draws for d in differences], sampler.generator(label, measure))
+            entries.append((ALL_SESSIONS, float(np.mean(values)), interval(drawn, level), better))
         rows += [
             PairedDifference(
                 method=method.name,
@@ -195,14 +200,12 @@ def _in_session(
         return {}
     our_samples = sampler.samples(method.name, [in_laps(prediction, laps) for prediction in ours])
     their_samples = sampler.samples(baseline.name, [in_laps(prediction, laps) for prediction in theirs])
+    unit = ours[0].unit
+    differences = {
+        measure: our_samples[measure].minus(their_samples[measure]) for measure in MEASURES[ours[0].kind]
+    }
     return {
-        measure: _Difference(
-            session=session,
-            unit=ours[0].unit,
-            n_laps=len(laps),
-            value=our_samples[measure].value - their_samples[measure].value,
-            draws=our_samples[measure].draws - their_samples[measure].draws,
-        )
-        for measure in MEASURES[ours[0].kind]
-        if np.isfinite(our_samples[measure].value - their_samples[measure].value)
+        measure: _Difference(ours[0].session, unit, sample)
+        for measure, sample in differences.items()
+        if np.isfinite(sample.value)
     }

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_unison.analysis.meanings import CIRCULAR, DECODING
-from napari_unison.analysis.protocol.bootstrap import interval
 from napari_unison.analysis.protocol.comparison import ProtocolComparison, paired_differences
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.score_tables import score_tables
-from napari_unison.analysis.protocol.scores import MEASURE_WORDS, Estimate, LapSampler, ProtocolScore
+from napari_unison.analysis.protocol.scores import (
+    MEASURE_WORDS,
+    POSSIBLE,
+    Estimate,
+    LapSampler,
+    ProtocolScore,
+)
 from napari_unison.analysis.tables import data_frame
 
 if TYPE_CHECKING:
@@ -232,10 +237,10 @@ def _score(
 ) -> ProtocolScore:
     first = predictions[0]
     n_laps = len(np.unique(first.lap))
-    estimates = {
-        measure: Estimate(sample.by_seed, *interval(sample.draws, level, n_units=n_laps))
-        for measure, sample in sampler.samples(method.name, predictions).items()
-    }
+    estimates = {}
+    for measure, sample in sampler.samples(method.name, predictions).items():
+        low, high = np.clip(sample.interval(level), *POSSIBLE[measure])
+        estimates[measure] = Estimate(sample.by_seed, float(low), float(high))
     return ProtocolScore(
         method=method.name,
         session=first.session,

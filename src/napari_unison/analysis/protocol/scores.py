@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_unison.analysis.protocol.bootstrap import draw_laps, mean_draws, median_draws, r_squared_draws
+from napari_unison.analysis.protocol.bootstrap import (
+    draw_laps,
+    interval,
+    mean_draws,
+    median_draws,
+    r_squared_draws,
+)
+from napari_unison.analysis.protocol.studentised import LapRatios, studentised_interval
 from napari_unison.analysis.targets import r_squared
 
 if TYPE_CHECKING:
@@ -33,6 +42,14 @@ MEASURE_WORDS: Final[Mapping[Measure, str]] = {
     "r2": "R²",
     "accuracy": "accuracy",
 }
+
+POSSIBLE: Final[Mapping[Measure, tuple[float, float]]] = {
+    "median_error": (0.0, math.inf),
+    "mean_error": (0.0, math.inf),
+    "r2": (-math.inf, 1.0),
+    "accuracy": (0.0, 1.0),
+}
+"""Least and largest value that a measure can have: intervals end there."""
 
 ERRORS: Final = ("median_error", "mean_error")
 """Measures that have the label's unit and are better when they are smaller."""
@@ -115,15 +132,50 @@ class ProtocolScore:
 
 @dataclass(frozen=True)
 class Sample:
-    """A measure with every seed, and in every draw of laps as the mean over seeds, (n_draws,)."""
+    """A measure with every seed, and in every draw of laps as the mean over seeds, (n_draws,).
+
+    Attributes
+    ----------
+    by_seed : tuple of float
+        The measure in all laps.
+    draws : ndarray, (n_draws,)
+        The measure in each draw of laps.
+    weights : ndarray, (n_draws, n_laps)
+        How often each lap is drawn.
+    ratios : LapRatios or None
+        The measure, up to a constant, as ratios of sums over laps; None for a median, which is none.
+    """
 
     by_seed: tuple[float, ...]
     draws: Floats
+    weights: Floats
+    ratios: LapRatios | None
 
     @property
     def value(self) -> float:
         """Mean over seeds."""
         return float(np.mean(self.by_seed))
+
+    @property
+    def n_laps(self) -> int:
+        """Laps that were drawn from."""
+        return int(self.weights.shape[1])
+
+    def minus(self, other: Sample) -> Sample:
+        """Return the difference to another measure of the same laps in the same draws."""
+        ratios = None
+        if self.ratios is not None and other.ratios is not None:
+            ratios = self.ratios.plus(other.ratios, -1.0)
+        return Sample((self.value - other.value,), self.draws - other.draws, self.weights, ratios)
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return how sure the mean over seeds is, over laps: studentised unless it is a median.
+
+        Medians vary nearly evenly, and their interval is the widened percentile interval.
+        """
+        if self.ratios is None:
+            return interval(self.draws, level, n_units=self.n_laps)
+        return studentised_interval(self.value, self.draws, self.ratios, self.weights, level)
 
 
 class LapSampler:
@@ -163,7 +215,9 @@ class LapSampler:
         if key not in self._samples:
             weights = self._laps_drawn(first.session, len(laps))
             self._samples[key] = {
-                measure: _sample([_measured(measure, prediction, lap, weights) for prediction in predictions])
+                measure: _sample(
+                    [_measured(measure, prediction, lap, weights) for prediction in predictions], weights
+                )
                 for measure in MEASURES[first.kind]
             }
         return self._samples[key]
@@ -176,26 +230,45 @@ class LapSampler:
         return self._weights[key]
 
 
-def _sample(measured: Sequence[tuple[float, Floats]]) -> Sample:
+@dataclass(frozen=True)
+class _Measured:
+    """A measure with one seed: over all bins, in draws of laps, and as a ratio."""
+
+    value: float
+    draws: Floats
+    ratios: LapRatios | None
+
+
+def _sample(measured: Sequence[_Measured], weights: Floats) -> Sample:
     """Take seeds together: values as they are, draws as their mean."""
+    ratios = [one.ratios.times(1 / len(measured)) for one in measured if one.ratios is not None]
     return Sample(
-        tuple(value for value, _ in measured), np.asarray(np.mean([draws for _, draws in measured], axis=0))
+        by_seed=tuple(one.value for one in measured),
+        draws=np.asarray(np.mean([one.draws for one in measured], axis=0)),
+        weights=weights,
+        ratios=reduce(LapRatios.plus, ratios) if ratios else None,
     )
 
 
 def _measured(
     measure: Measure, prediction: Prediction, lap: npt.NDArray[np.intp], weights: Floats
-) -> tuple[float, Floats]:
-    """Return a measure over all bins, and in every draw of laps."""
+) -> _Measured:
     if measure == "r2":
         truth, predicted = regressed(prediction)
-        return r_squared(truth, predicted), r_squared_draws(truth, predicted, lap, weights)
+        squares = np.sum((truth - predicted) ** 2, axis=1)
+        # The mean of the draw is not that of all bins, which changes the ratio's error in second order only.
+        total = np.sum((truth - truth.mean(axis=0)) ** 2, axis=1)
+        return _Measured(
+            r_squared(truth, predicted),
+            r_squared_draws(truth, predicted, lap, weights),
+            LapRatios.of_bins(squares, total, lap, -1.0),
+        )
     errors = prediction.errors()
     if measure == "median_error":
-        return float(np.median(errors)), median_draws(errors, lap, weights)
-    if measure == "accuracy":
-        errors = 1.0 - errors
-    return float(np.mean(errors)), mean_draws(errors, lap, weights)
+        return _Measured(float(np.median(errors)), median_draws(errors, lap, weights), None)
+    values = 1.0 - errors if measure == "accuracy" else errors
+    ratios = LapRatios.of_bins(values, np.ones(len(values)), lap)
+    return _Measured(float(np.mean(values)), mean_draws(values, lap, weights), ratios)
 
 
 def regressed(prediction: Prediction) -> tuple[Floats, Floats]:

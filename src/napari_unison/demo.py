@@ -138,6 +138,10 @@ def _open_window(run_folder: Path, sessions: list[Session], *, picture: Path | N
     if picture is None:
         napari.run()
         return
+    with _timed("Scoring the held-out end of each session"):
+        from napari_unison.workspace.scoring import score_run
+
+        score_run(workspace).wait()
     with _timed(f"Taking the window's picture, {picture}"):
         _take_picture(viewer, workspace, picture)
         viewer.close()

@@ -29,6 +29,8 @@ from napari_unison.workspace.decoding import sheets_of
 
 #: Share of the text's colour that rows keep which are no decoding.
 MUTED = 0.62
+#: Between two rows (pixels).
+ROOM = 4
 
 
 class ScoreTable(QWidget):
@@ -172,6 +174,8 @@ class ScoreTable(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.resizeRowsToContents()
+        for row in range(self.table.rowCount()):
+            self.table.setRowHeight(row, self.table.rowHeight(row) + ROOM)
         rows = sum(self.table.rowHeight(row) for row in range(self.table.rowCount()))
         self.table.setFixedHeight(rows + header.sizeHint().height() + bar.sizeHint().height() + 4)
 

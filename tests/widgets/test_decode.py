@@ -14,6 +14,7 @@ from made_scores import BETTER, MAIN, made_study
 from napari_unison._compat import dock_of, main_window
 from napari_unison.analysis import DecodingStudyError
 from napari_unison.widgets.decode import DecodeDock, DecodeWidget
+from napari_unison.widgets.score_table import ScoreTable
 from napari_unison.workspace import Workspace
 
 pytestmark = pytest.mark.gui
@@ -269,13 +270,24 @@ def test_the_table_can_be_copied_and_exported(decode, study, qtbot, tmp_path) ->
     copied = QGuiApplication.clipboard().text()
     assert copied.startswith("Quick decoding study, a first look")
     assert f"{MAIN}\tdecoding\t" in copied
-    QGuiApplication.clipboard().clear()
-    qtbot.keyClick(decode.scores.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     decode.scores.export(tmp_path / "scores")
     assert (tmp_path / "scores.csv").read_text(encoding="utf-8").startswith("method,meaning,session,label")
     assert decode.scores.message.text() == f"Written: {tmp_path / 'scores.csv'}."
     decode.scores.export(tmp_path / "missing" / "scores.csv")
     assert decode.scores.message.text().startswith("The table was not written.")
+
+
+def test_the_table_is_copied_by_the_keyboard(qtbot) -> None:
+    table = ScoreTable()
+    qtbot.addWidget(table)
+    table.set_scores(made_study())
+    table.show()
+    table.activateWindow()
+    table.table.setFocus()
+    qtbot.waitUntil(table.table.hasFocus, timeout=PATIENCE)
+    QGuiApplication.clipboard().clear()
+    qtbot.keyClick(table.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert f"{MAIN}\tdecoding\t" in QGuiApplication.clipboard().text()
 
 
 # -- the dock --------------------------------------------------------------------------------------------

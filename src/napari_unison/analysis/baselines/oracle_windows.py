@@ -20,7 +20,7 @@ N_CELLS: Final = 640
 """Cells of 2.5 mm in which posteriors are told, a tenth of a place field's bin."""
 
 _STRETCH: Final = 4  # bins
-_ENTRIES_AT_ONCE: Final = 20_000_000
+_ENTRIES_AT_ONCE: Final = 2_000_000
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from napari_unison.analysis import (
 )
 from napari_unison.analysis.protocol.scores import MEASURES, in_laps
 from napari_unison.encoder import EncoderConfig
-from napari_unison.sessions.simulator import simulate_recordings
+from napari_unison.sessions import simulate_recordings
 
 LEVEL = 0.9
 TRAINING_LAPS = 40

@@ -23,6 +23,7 @@ from napari_unison.analysis import (
     BayesianPlaceDecoder,
     LabelFreeEncoder,
     Method,
+    OracleDecoder,
     Prediction,
     PrincipalComponents,
     ProtocolResult,
@@ -32,11 +33,10 @@ from napari_unison.analysis import (
     cross_validate,
     guard_bins,
 )
-from napari_unison.analysis.baselines.oracle import OracleDecoder
 from napari_unison.analysis.baselines.oracle_estimates import BestFor
 from napari_unison.analysis.protocol.scores import MEASURES, Measure
 from napari_unison.encoder import PRESETS
-from napari_unison.sessions.simulator import SimulatedRecording, simulate_recordings
+from napari_unison.sessions import SimulatedRecording, simulate_recordings
 
 RATS = ("rat 1", "rat 2")
 

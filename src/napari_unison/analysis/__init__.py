@@ -7,6 +7,7 @@ labels chose its partners; only a score on a label-free one is decoding.
 from napari_unison.analysis.attribution.attribute import attribute
 from napari_unison.analysis.attribution.scores import Attribution, SessionAttribution
 from napari_unison.analysis.baselines.bayesian import BayesianPlaceDecoder
+from napari_unison.analysis.baselines.oracle import OracleDecoder
 from napari_unison.analysis.baselines.own_activity import (
     PrincipalComponents,
     SmoothedNeighbours,
@@ -71,6 +72,7 @@ __all__ = [
     "MethodRuns",
     "NullDistribution",
     "OnProgress",
+    "OracleDecoder",
     "PairedDifference",
     "PartEmbeddings",
     "Prediction",

@@ -14,6 +14,7 @@ from napari_unison.sessions.same_labels import validate_same_labels
 from napari_unison.sessions.samples import SAMPLE_NAMES, sample_sessions
 from napari_unison.sessions.segments import segment_laps
 from napari_unison.sessions.session import Session
+from napari_unison.sessions.simulator import SimulatedRecording, simulate_recordings
 from napari_unison.sessions.splitting import split_sessions
 from napari_unison.sessions.storage import read_sessions, write_sessions
 
@@ -24,6 +25,7 @@ __all__ = [
     "MirroredCategory",
     "Session",
     "SessionError",
+    "SimulatedRecording",
     "category_gaps",
     "join_sessions",
     "load_session",
@@ -33,6 +35,7 @@ __all__ = [
     "readable",
     "sample_sessions",
     "segment_laps",
+    "simulate_recordings",
     "split_sessions",
     "validate_same_labels",
     "write_sessions",

@@ -16,6 +16,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ from napari_unison.analysis import (
     ProtocolResult,
     SmoothedNeighbours,
 )
-from napari_unison.analysis.protocol.scores import MEASURES, in_laps
+from napari_unison.analysis.protocol.bootstrap import interval
+from napari_unison.analysis.protocol.scores import MEASURES, LapSampler, in_laps
 from napari_unison.encoder import EncoderConfig
 from napari_unison.sessions import simulate_recordings
 
@@ -126,6 +128,16 @@ def measured(predictions: Sequence[Prediction]) -> Iterator[tuple[str, Estimate]
             yield measure, score.measure(measure)
 
 
+def percentiles(predictions: Sequence[Prediction]) -> Iterator[tuple[str, Estimate]]:
+    """Yield what the widened percentile interval would be, for comparison; medians have it anyway."""
+    sampler = LapSampler(2000, 0)
+    for prediction in predictions:
+        for measure, sample in sampler.samples("pipeline", [prediction]).items():
+            if sample.ratios is not None:
+                bounds = interval(sample.draws, LEVEL, n_units=sample.n_laps)
+                yield f"{measure}, percentile interval", Estimate(sample.by_seed, *bounds)
+
+
 def coverage(repetitions: Sequence[Repetition]) -> dict[str, dict[str, Any]]:
     """Count by number of laps and measure."""
     table: dict[str, dict[str, Any]] = {}
@@ -133,9 +145,10 @@ def coverage(repetitions: Sequence[Repetition]) -> dict[str, dict[str, Any]]:
         found: dict[str, list[tuple[float, Estimate]]] = {}
         for done in repetitions:
             laps = np.unique(done.near[0].lap)[:n_laps]
-            for measure, estimate in measured([in_laps(p, laps) for p in done.near]):
-                found.setdefault(measure, []).append((done.truth[measure], estimate))
-        table[str(n_laps)] = {measure: counted(*zip(*rows, strict=True)) for measure, rows in found.items()}
+            near = [in_laps(p, laps) for p in done.near]
+            for name, estimate in chain(measured(near), percentiles(near)):
+                found.setdefault(name, []).append((done.truth[name.split(",")[0]], estimate))
+        table[str(n_laps)] = {name: counted(*zip(*rows, strict=True)) for name, rows in found.items()}
     return table
 
 

@@ -41,10 +41,10 @@ def score_run(workspace: Workspace) -> Job:
     def work(job: Job) -> QuickScores:
         from napari_unison.analysis import quick_scores
 
-        def tell(_share: float, what: str) -> None:
+        def tell(share: float, what: str) -> None:
             if job.is_cancelled:
                 raise JobCancelledError(f"{job.title} was given up because the workspace was closed")
-            job.tell_phase(what)
+            job.tell_share(share, what)
 
         return quick_scores(run.encoder, run.encoder.training_sessions_, run.held_out, on_progress=tell)
 

@@ -52,9 +52,7 @@ def test_times_without_sense_change_nothing(workspace):
         workspace.time_ranges["rat 1"] = 5, 5
     with pytest.raises(SessionError, match="it was recorded from 0 to 15 s"):
         workspace.time_ranges["rat 1"] = 20, 30
-    with pytest.raises(
-        WorkspaceError, match="no session 'rat 9'; the sessions are 'rat 1', 'rat 2'"
-    ):
+    with pytest.raises(WorkspaceError, match="no session 'rat 9'; the sessions are 'rat 1', 'rat 2'"):
         workspace.time_ranges["rat 9"] = 0, 1
     assert dict(workspace.time_ranges) == {"rat 1": (2.0, 10.0)}
 

@@ -26,15 +26,17 @@ def predictions() -> list[Prediction]:
     return QUICK.predict([session[:first]], [session[first:]], 0)
 
 
-def measured(predictions: Sequence[Prediction]) -> dict[str, tuple[float, float, float]]:
+def measured(predictions: Sequence[Prediction], n_draws: int = 300) -> dict[str, tuple[float, float, float]]:
     """Return value and interval of each measure."""
     runs = MethodRuns("decoder", "", False, False, {0: (0,)}, {0: tuple(predictions)})
-    scores = ProtocolResult((runs,), ("rat 2",), 2, 0, (0,), 1, 1).scores(level=0.9, n_draws=300)
+    scores = ProtocolResult((runs,), ("rat 2",), 2, 0, (0,), 1, 1).scores(level=0.9, n_draws=n_draws)
     estimates = {m: score.measure(m) for score in scores for m in MEASURES[score.kind]}
     return {measure: (found.value, found.low, found.high) for measure, found in estimates.items()}
 
 
-def coverage(predictions: Sequence[Prediction], *, units: str, n_times: int) -> dict[str, float]:
+def coverage(
+    predictions: Sequence[Prediction], *, units: str, n_times: int, n_draws: int = 300
+) -> dict[str, float]:
     """Return how often intervals of a few laps hold the score of all of them."""
     truth = measured(predictions)
     laps = np.unique(predictions[0].lap)
@@ -44,7 +46,7 @@ def coverage(predictions: Sequence[Prediction], *, units: str, n_times: int) -> 
         some = [in_laps(p, laps[first : first + LAPS_AT_ONCE]) for p in predictions]
         if units == "bins":
             some = [replace(p, lap=np.arange(len(p.lap))) for p in some]
-        for measure, (_, low, high) in measured(some).items():
+        for measure, (_, low, high) in measured(some, n_draws).items():
             covered[measure].append(low <= truth[measure][0] <= high)
     return {measure: float(np.mean(found)) for measure, found in covered.items()}
 
@@ -56,5 +58,5 @@ def test_intervals_over_laps_cover_the_score_on_endless_laps(predictions) -> Non
 
 
 def test_intervals_over_bins_would_not(predictions) -> None:
-    shares = coverage(predictions, units="bins", n_times=20)
+    shares = coverage(predictions, units="bins", n_times=20, n_draws=100)
     assert max(shares["mean_error"], shares["r2"], shares["accuracy"]) < 0.6

@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_unison import Session
 from napari_unison.analysis import (
     BayesianPlaceDecoder,
+    BayesianStateSpaceDecoder,
     EncoderFits,
     LabelFreeEncoder,
     Method,
@@ -40,6 +41,7 @@ METHODS = {
     "single-session": "one encoder per session",
     "untrained": "an encoder with random weights",
     "bayesian": "memoryless Bayesian place decoder",
+    "state-space": "Bayesian place decoder with learned movements, given the whole stretch to decode",
     "neighbours": "nearest neighbours on smoothed activity",
     "components": "principal components of smoothed activity",
     "network": "supervised network on smoothed activity",
@@ -158,10 +160,13 @@ def methods_of(
         "components": PrincipalComponents,
         "network": SupervisedNetwork,
     }
+    without_window: Mapping[str, Callable[[], Method]] = {"state-space": BayesianStateSpaceDecoder}
     methods: list[Method] = []
     for name in (name for name in METHODS if name in names and name != "cebra"):
         if name in with_encoder:
             methods += [with_encoder[name](decoder) for decoder in decoders]
+        elif name in without_window:
+            methods.append(without_window[name]())
         else:
             methods += [with_window[name](window) for window in windows_of(config, sessions[0].bin_width)]
     return methods

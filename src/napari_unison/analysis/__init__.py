@@ -13,6 +13,7 @@ from napari_unison.analysis.baselines.own_activity import (
     SmoothedNeighbours,
     SupervisedNetwork,
 )
+from napari_unison.analysis.baselines.state_space import BayesianStateSpaceDecoder
 from napari_unison.analysis.behaviour_overlap import BehaviourOverlap, behaviour_overlap
 from napari_unison.analysis.consistency import Consistency, consistency
 from napari_unison.analysis.controls.aligned_controls import AlignedControls, aligned_controls
@@ -54,6 +55,7 @@ __all__ = [
     "AlignedControls",
     "Attribution",
     "BayesianPlaceDecoder",
+    "BayesianStateSpaceDecoder",
     "BehaviourOverlap",
     "Consistency",
     "DecodingScores",

@@ -14,6 +14,7 @@ from napari_unison.analysis.baselines.own_activity import (
     SupervisedNetwork,
 )
 from napari_unison.analysis.baselines.place_states import decodable_by_place
+from napari_unison.analysis.baselines.state_space import BayesianStateSpaceDecoder
 from napari_unison.analysis.encoders.encoder_methods import (
     LabelFreeEncoder,
     SingleSessionEncoder,
@@ -35,6 +36,7 @@ METHOD_WORDS: Final[Mapping[str, str]] = {
     "single-session": "one encoder per session, trained on that session alone",
     "untrained": "an encoder with random weights",
     "bayesian": "Bayesian place decoder: Poisson place fields, a flat prior, no memory",
+    "state-space": "the same fields with learned movements: takes in all bins before and after",
     "neighbours": "nearest neighbours on smoothed activity",
     "components": "nearest neighbours on principal components of smoothed activity",
     "network": "a small supervised network on smoothed activity",
@@ -91,6 +93,7 @@ def choose_methods(
         "single-session": lambda: SingleSessionEncoder(config, decoder, fits=fits),
         "untrained": lambda: UntrainedEncoder(config, decoder, fits=fits),
         "bayesian": lambda: BayesianPlaceDecoder(window_s),
+        "state-space": BayesianStateSpaceDecoder,
         "neighbours": lambda: SmoothedNeighbours(window_s),
         "components": lambda: PrincipalComponents(window_s),
         "network": lambda: SupervisedNetwork(window_s),
@@ -114,7 +117,7 @@ def _why_not(name: str, names: Sequence[str], folds: Sequence[Fold]) -> str:
             return "there is no other session"
         if name in ("aligned-bank", "single-session") and "label-free" in names:
             return "with one session it is the same as label-free"
-    if name == "bayesian":
+    if name in ("bayesian", "state-space"):
         below = [
             part.name
             for number, part in enumerate(sessions)
@@ -122,7 +125,7 @@ def _why_not(name: str, names: Sequence[str], folds: Sequence[Fold]) -> str:
         ]
         if below:
             return f"it needs counts or deconvolved events, and {', '.join(below)} has activity below 0"
-    if name in ("bayesian", "network"):
+    if name in ("bayesian", "state-space", "network"):
         return _why_no_place(folds)
     return ""
 

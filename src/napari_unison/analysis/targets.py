@@ -7,7 +7,7 @@ categories it is the R² of the label regressed as 0 and 1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -208,6 +208,30 @@ def guessing_error(target: LabelTarget, fit: npt.NDArray[np.intp], rows: npt.NDA
     """
     guess = np.broadcast_to(target.values[fit].mean(axis=0), (len(rows), target.values.shape[1]))
     return mean_error(target, guess, rows) or 1.0
+
+
+def mean_error_share(
+    targets: Mapping[str, LabelTarget],
+    predicted: Mapping[str, npt.NDArray[np.float64]],
+    fit: npt.NDArray[np.intp],
+    rows: npt.NDArray[np.intp],
+) -> float:
+    """Return the mean error over labels, each as a share of what one guess for all rows would err.
+
+    Parameters
+    ----------
+    targets : mapping of str to LabelTarget
+        The labels.
+    predicted : mapping of str to ndarray of float64, (b, k)
+        Columns of each target as they are predicted.
+    fit, rows : ndarray of int
+        Rows that guesses are made from, and rows that were predicted.
+    """
+    shares = [
+        mean_error(target, predicted[name], rows) / guessing_error(target, fit, rows)
+        for name, target in targets.items()
+    ]
+    return float(np.mean(shares))
 
 
 def label_values(target: LabelTarget, predicted: npt.NDArray[np.float64]) -> npt.NDArray[Any]:

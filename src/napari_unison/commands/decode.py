@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # the names that StudyOptions knows, repeated so that --help does not load the analysis
 METHODS = (
     "label-free", "aligned-bank", "other-sessions", "single-session", "untrained",
-    "bayesian", "neighbours", "components", "network",
+    "bayesian", "state-space", "neighbours", "components", "network",
 )  # fmt: skip
 SEEDS = 5
 

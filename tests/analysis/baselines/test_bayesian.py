@@ -7,7 +7,8 @@ import pytest
 from scipy import sparse
 
 from napari_unison import Session, load_sessions, split_sessions
-from napari_unison.analysis.baselines.bayesian import BayesianPlaceDecoder, event_scale
+from napari_unison.analysis.baselines.bayesian import BayesianPlaceDecoder
+from napari_unison.analysis.baselines.event_counts import event_scale
 from napari_unison.analysis.targets import r_squared
 
 LAP = 80

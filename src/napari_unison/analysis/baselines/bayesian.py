@@ -13,32 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
-from napari_unison.analysis.baselines.activity_windows import (
-    Sums,
-    has_negative_activity,
-    window_of,
-    window_sums,
-)
+from napari_unison.analysis.baselines.activity_windows import Sums, window_of, window_sums
+from napari_unison.analysis.baselines.event_counts import event_scale, require_counts, scaled
 from napari_unison.analysis.baselines.place_fields import PlaceFields, fit_place_fields
 from napari_unison.analysis.baselines.place_states import decodable_by_place, place_states
 from napari_unison.analysis.protocol.inner_folds import InnerFold, held_out_errors, inner_folds
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.session_parts import training_parts
-from napari_unison.analysis.targets import (
-    LabelTarget,
-    guessing_error,
-    label_values,
-    mean_error,
-    session_targets,
-)
+from napari_unison.analysis.targets import LabelTarget, label_values, mean_error_share, session_targets
 
 if TYPE_CHECKING:
     from napari_unison.sessions import Session
 
 # Smoothing is told in bins of a 40th of the range, so that it means the same for any number of bins.
-_BINS_OF_SMOOTHING = 40
+BINS_OF_SMOOTHING = 40
 
 
 @dataclass(frozen=True)
@@ -69,13 +58,9 @@ class BayesianPlaceDecoder:
 
     def __post_init__(self) -> None:
         window_of(self.window_s, 1.0)
-        for what, values, least in (
-            ("position_bins", self.position_bins, 2),
-            ("smoothing", self.smoothing, 0),
-            ("least_rate", self.least_rate, 1e-12),
-        ):
-            if not values or min(values) < least:
-                raise ValueError(f"{what} is {values}: give one or more numbers, each at least {least:g}")
+        require_candidates("position_bins", self.position_bins, least=2)
+        require_candidates("smoothing", self.smoothing, least=0)
+        require_candidates("least_rate", self.least_rate, least=1e-12)
 
     @property
     def name(self) -> str:
@@ -119,7 +104,7 @@ class BayesianPlaceDecoder:
         """
         predictions: list[Prediction] = []
         for before, session in training_parts(train, test):
-            _require_counts(session)
+            require_counts(session)
             fitted = self.fit(before)
             predicted = fitted.predict(session)
             predictions += [Prediction.of(session, label, predicted[label]) for label in session.labels]
@@ -138,14 +123,14 @@ class BayesianPlaceDecoder:
         ValueError
             As :meth:`predict`.
         """
-        _require_counts(session)
+        require_counts(session)
         targets = session_targets(session)
         decodable_by_place(targets, session.name)
         scale = event_scale(session)
-        counts = _scaled(session.neural, scale)
+        counts = scaled(session.neural, scale)
         window = window_of(self.window_s, session.bin_width)
         sums, n_bins = window_sums(session, *window)
-        seen = _Seen(targets, counts, _scaled(sums, scale), n_bins, session.bin_width)
+        seen = _Seen(targets, counts, scaled(sums, scale), n_bins, session.bin_width)
         candidates = list(product(self.position_bins, self.smoothing, self.least_rate))
         best = 0
         if len(candidates) > 1:
@@ -187,7 +172,7 @@ class FittedPlaceDecoder:
     def regress(self, session: Session) -> dict[str, npt.NDArray[np.float64]]:
         """Return the posterior means of each label's columns, (T, k): probabilities for categories."""
         sums, n_bins = window_sums(session, *window_of(self.window_s, session.bin_width))
-        return self.fields.regress(_scaled(sums, self.scale), n_bins)
+        return self.fields.regress(scaled(sums, self.scale), n_bins)
 
     def predict(self, session: Session) -> dict[str, npt.NDArray[Any]]:
         """Return each label for all bins of a session with the same neurons, (T, columns)."""
@@ -215,7 +200,7 @@ class _Seen:
             self.counts,
             states,
             rows,
-            smoothing=smoothing * position_bins / _BINS_OF_SMOOTHING,
+            smoothing=smoothing * position_bins / BINS_OF_SMOOTHING,
             least_count=least_rate * self.bin_width,
         )
 
@@ -226,38 +211,16 @@ class _Seen:
         fields = self.fields(fold.fit, position_bins, smoothing, least_rate)
         rows = fold.held_out
         regressed = fields.regress(self.sums[rows], self.n_bins[rows])
-        shares = [
-            mean_error(target, regressed[name], rows) / guessing_error(target, fold.fit, rows)
-            for name, target in self.targets.items()
-        ]
-        return float(np.mean(shares))
+        return mean_error_share(self.targets, regressed, fold.fit, rows)
 
 
-def event_scale(session: Session) -> npt.NDArray[np.float64]:
-    """Return what makes a typical event count as one: the inverse of each neuron's mean event, (N,).
+def require_candidates(what: str, values: Sequence[float], *, least: float) -> None:
+    """Make sure that there is something to choose from, and that all of it is possible.
 
-    Counts are left as they are (all 1). Deconvolved events come in units of their own, and a Poisson
-    likelihood would take large ones for many spikes.
+    Raises
+    ------
+    ValueError
+        If not; the message names the parameter.
     """
-    neural = session.neural
-    values = neural.data if isinstance(neural, sparse.csr_array) else neural
-    if (values == np.floor(values)).all():
-        return np.ones(session.n_neurons)
-    total = np.asarray(neural.sum(axis=0, dtype=np.float64)).reshape(-1)
-    events = np.asarray(neural.astype(bool).sum(axis=0, dtype=np.float64)).reshape(-1)
-    return np.asarray(np.divide(events, total, out=np.ones(session.n_neurons), where=total > 0))
-
-
-def _scaled(counts: Any, scale: npt.NDArray[np.float64]) -> Sums:
-    if isinstance(counts, sparse.csr_array):
-        return counts @ sparse.diags_array(scale, format="csr")
-    return np.asarray(counts * scale)
-
-
-def _require_counts(session: Session) -> None:
-    if has_negative_activity(session):
-        raise ValueError(
-            f"session {session.name!r} has activity below 0, as ΔF/F has, but a Bayesian place decoder needs "
-            f"counts or deconvolved events: use SmoothedNeighbours or PrincipalComponents as baseline, which "
-            f"take any activity"
-        )
+    if not values or min(values) < least:
+        raise ValueError(f"{what} is {values}: give one or more numbers, each at least {least:g}")

@@ -36,8 +36,8 @@ class PlaceFields:
     total: npt.NDArray[np.float64]
     columns: dict[str, npt.NDArray[np.float64]]
 
-    def posterior(self, sums: Sums, n_bins: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return how likely each state is, all of them being equally likely beforehand.
+    def log_likelihood(self, sums: Sums, n_bins: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return how well each state explains counts.
 
         The logarithm of the likelihood of counts ``n_i`` in ``τ`` bins with expected counts ``f_i`` a bin is
         ``Σ n_i log f_i - τ Σ f_i`` plus a constant (Zhang et al., 1998, J. Neurophysiol. 79, 1017–1044).
@@ -52,9 +52,19 @@ class PlaceFields:
         Returns
         -------
         ndarray of float64, (m, K)
+            Up to a constant in each row.
+        """
+        return np.asarray(sums @ self.log_counts.T - n_bins[:, np.newaxis] * self.total)
+
+    def posterior(self, sums: Sums, n_bins: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return how likely each state is, all of them being equally likely beforehand; parameters as above.
+
+        Returns
+        -------
+        ndarray of float64, (m, K)
             Each row sums to 1.
         """
-        likelihood = sums @ self.log_counts.T - n_bins[:, np.newaxis] * self.total
+        likelihood = self.log_likelihood(sums, n_bins)
         return np.asarray(np.exp(likelihood - logsumexp(likelihood, axis=1, keepdims=True)))
 
     def regress(self, sums: Sums, n_bins: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
@@ -104,7 +114,7 @@ def fit_place_fields(
     )
     summed = dense(visits @ counts[rows])
     time = np.bincount(index, minlength=n_categories * n_places).astype(np.float64)
-    visited = time > 0
+    visited = states.visited(rows)
     mode: Literal["wrap", "constant"] = "wrap" if states.is_circular else "constant"
 
     def along_place(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -58,6 +58,11 @@ class PlaceStates:
             index += np.clip(np.searchsorted(self.edges, value, side="right") - 1, 0, n_places - 1)
         return index
 
+    def visited(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Return which states these rows (all with a state) are in, (C · P,)."""
+        n_categories, n_places = self.shape
+        return np.asarray(np.bincount(self.index(rows), minlength=n_categories * n_places) > 0)
+
     def columns(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return what each state means in columns of the targets, (C · P, k) by label."""
         n_categories, n_places = self.shape

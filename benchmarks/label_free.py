@@ -63,6 +63,11 @@ class Study:
         return self.data_set.load(self.data)
 
     @property
+    def seeds(self) -> list[int]:
+        """Seeds that are run on these recordings."""
+        return list(self.options.seeds[: self.data_set.most_seeds])
+
+    @property
     def guard(self) -> int:
         """Guard bins."""
         return guard_of(self.config, self.sessions[0].bin_width)
@@ -93,7 +98,7 @@ class Study:
         if fixed:
             work = self._fits_of(fixed, 0)
             found.append(Part(f"{name}, not random", f"{name} not random", len(fixed) * n_folds, work))
-        for seed in self.options.seeds if random else ():
+        for seed in self.seeds if random else ():
             work = self._fits_of(random, seed)
             found.append(Part(f"{name}, seed {seed}", f"{name} random", len(random) * n_folds, work))
         for method in self.null_methods():
@@ -157,7 +162,7 @@ class Study:
         methods = self.methods()
         if "cebra" in self.options.methods:
             methods.append(cebra_method(self.options.cebra_iterations))
-        result = self.run(methods, self.options.seeds, missing="skip")
+        result = self.run(methods, self.seeds, missing="skip")
         files = [self.null_file(method) for method in self.null_methods()]
         nulls = [row for file in files if file.exists() for row in json.loads(file.read_text())]
         [main] = methods_of(
@@ -187,7 +192,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     kinds = list(get_args(DecoderKind))
     parser.add_argument(
-        "--decoders", nargs="+", choices=kinds, default=kinds, help="of encoders; the first is compared"
+        "--decoders", nargs="+", choices=kinds, default=["knn"], help="of encoders; the first is compared"
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument("--folds", type=int, default=5)

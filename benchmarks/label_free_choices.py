@@ -28,13 +28,16 @@ from label_free_methods import PRESET, data_sets
 from machine import describe_machine
 from napari_unison import Session
 from napari_unison.analysis import (
+    DEFAULT_CONTEXT,
     BayesianPlaceDecoder,
+    BayesianStateSpaceDecoder,
     EncoderFits,
     LabelFreeEncoder,
     Method,
     Prediction,
     SingleSessionEncoder,
     SmoothedNeighbours,
+    TimeContext,
     lap_folds,
 )
 from napari_unison.analysis.decoders.fitting import DecoderKind
@@ -46,8 +49,8 @@ from shared_work import Part, do_all
 
 ROOT = Path(__file__).parents[1]
 N_FOLDS = 5
-#: Enough for the longest window, that of offset36-model, and for the label changes.
-GUARD = 40
+#: Seconds on either side of held-out laps: enough for the encoder's window and the longest context.
+GUARD_S = 2.75
 NEURONS = {"RandomNeuronMask": (0.3, 0.9, 0.05)}
 SESSIONS = {"SessionMask": True}
 STEPS = {"RandomTimestepMask": (0.3, 0.9, 0.05)}
@@ -55,22 +58,23 @@ STEPS = {"RandomTimestepMask": (0.3, 0.9, 0.05)}
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to decode: what differs from the preset, and what the decoder is fitted on."""
+    """A way to decode: what differs from the preset, what the decoder is fitted on, and what it sees."""
 
     group: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     decoder: DecoderKind = "knn"
     fitted_on: FittedOn = "label-free"
     single_session: bool = False
+    context: TimeContext | None = DEFAULT_CONTEXT
 
-    def method(self) -> Method:
-        """Return the method; its encoders are not kept, its predictions are."""
+    def method(self, folder: Path) -> Method:
+        """Return the method; its encoders are kept in a folder, since several variants share one."""
         values = PRESETS[PRESET].model_dump() | {"verbose": False} | dict(self.changes)
         config = type(PRESETS[PRESET]).from_parameters(values)
-        fits = EncoderFits(n_in_memory=1)
+        fits = EncoderFits(folder, n_in_memory=1)
         if self.single_session:
-            return SingleSessionEncoder(config, self.decoder, fits=fits)
-        return LabelFreeEncoder(config, self.decoder, self.fitted_on, fits=fits)
+            return SingleSessionEncoder(config, self.decoder, context=self.context, fits=fits)
+        return LabelFreeEncoder(config, self.decoder, self.fitted_on, context=self.context, fits=fits)
 
 
 VARIANTS: dict[str, Variant] = {
@@ -102,6 +106,15 @@ VARIANTS: dict[str, Variant] = {
     "half as many iterations": Variant("training", {"max_iterations": PRESETS[PRESET].max_iterations // 2}),
     "twice as many iterations": Variant("training", {"max_iterations": PRESETS[PRESET].max_iterations * 2}),
     "batches of 256": Variant("training", {"batch_size": 256}),
+    "decoder sees one bin": Variant("context", context=None),
+    "average over 0.5 s": Variant("context", context=TimeContext(0.5, ())),
+    "average over 1 s": Variant("context", context=TimeContext(1.0, ())),
+    "bin, 0.5 s around": Variant("context", context=TimeContext(0.0, (0.5,))),
+    "average over 0.5 s, 0.5 s around": Variant("context", context=TimeContext(0.5, (0.5,))),
+    "average over 1 s, 1 s around": Variant("context", context=TimeContext(1.0, (1.0,))),
+    "average over 0.25 s, 0.25 to 1 s around": Variant(
+        "context", context=TimeContext(0.25, (0.25, 0.5, 0.75, 1.0))
+    ),
     "linear decoder": Variant("decoder", decoder="linear"),
     "network decoder": Variant("decoder", decoder="mlp"),
     "decoder on the aligned bank": Variant("decoder", fitted_on="aligned bank"),
@@ -114,15 +127,18 @@ BASELINES: dict[str, Callable[[], Method]] = {
     "Bayesian place decoder, 250 ms": lambda: BayesianPlaceDecoder(0.25),
     "Bayesian place decoder, 500 ms": lambda: BayesianPlaceDecoder(0.5),
     "Bayesian place decoder, 1 s": lambda: BayesianPlaceDecoder(1.0),
+    "Bayesian state-space decoder": BayesianStateSpaceDecoder,
     "nearest neighbours, 250 ms": lambda: SmoothedNeighbours(0.25),
+    "nearest neighbours, with context": lambda: SmoothedNeighbours(0.5, offsets_s=DEFAULT_CONTEXT.offsets_s),
 }
 
 
 def inner_splits(sessions: Sequence[Session]) -> Iterator[tuple[int, list[Session], list[Session]]]:
     """Yield seed, training and scored part: of each outer fold's training part one inner fold."""
-    for number, outer in enumerate(lap_folds(sessions, N_FOLDS, guard=GUARD)):
+    guard = round(GUARD_S / sessions[0].bin_width)
+    for number, outer in enumerate(lap_folds(sessions, N_FOLDS, guard=guard)):
         # another stretch of the recording each time, so that together they span it
-        inner = lap_folds(outer.train, N_FOLDS, guard=GUARD, test_segments="hidden")
+        inner = lap_folds(outer.train, N_FOLDS, guard=guard, test_segments="hidden")
         chosen = inner[(number + 2) % N_FOLDS]
         yield number, list(chosen.train), list(chosen.test)
 
@@ -162,12 +178,12 @@ class Choices:
 
     def methods(self) -> dict[str, Method]:
         """Return what is compared."""
-        encoders = {name: VARIANTS[name].method() for name in self.variants}
+        encoders = {name: VARIANTS[name].method(self.folder / "encoders") for name in self.variants}
         return {name: make() for name, make in BASELINES.items()} | encoders
 
     def file(self, data_set: str, method: Method, seed: int) -> Path:
         """Return where one fit's errors are kept."""
-        facts = [data_set, method.settings, seed, GUARD, N_FOLDS, code_version()]
+        facts = [data_set, method.settings, seed, GUARD_S, N_FOLDS, code_version()]
         return self.folder / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]}.json"
 
     def parts(self) -> list[Part]:

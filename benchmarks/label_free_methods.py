@@ -6,9 +6,11 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from napari_unison import Session
 from napari_unison.analysis import (
+    DEFAULT_CONTEXT,
     BayesianPlaceDecoder,
     BayesianStateSpaceDecoder,
     EncoderFits,
@@ -31,11 +33,18 @@ PRESET = "label-free decoding"
 SUBSET_SIZES = (10, 20, 40)
 N_SUBSETS = 3
 
+#: Few neurons are drawn several times over, which shows more than further seeds of one draw.
+SEEDS_PER_SUBSET = 2
+
 #: Windows of methods without an encoder (s); the encoder's own comes to them.
 BASELINE_WINDOWS = (0.25, 0.5, 1.0)
 
+#: The supervised network is slow: it has this window (s), and the context of the encoder's decoder.
+NETWORK_WINDOW = 0.5
+
 METHODS = {
     "label-free": "one encoder of all sessions, bins embedded from their session's own neurons alone",
+    "label-free-bins": "the same encoder; the decoder sees one bin at a time",
     "aligned-bank": "the same encoder; decoder fitted on aligned training bins, asked label-free",
     "other-sessions": "the same encoder; decoder fitted on the other sessions only",
     "single-session": "one encoder per session",
@@ -65,6 +74,8 @@ class DataSet:
         Takes the folder of recordings and returns the sessions.
     shown : tuple of str, optional
         Names of the sessions that are scored; all of them unless given.
+    most_seeds : int, optional
+        Only so many of the seeds are run; all of them unless given.
     """
 
     name: str
@@ -73,6 +84,7 @@ class DataSet:
     chose_settings: bool
     load: Callable[[Path], list[Session]]
     shown: tuple[str, ...] = ()
+    most_seeds: int | None = None
 
 
 def _mouse_loader(name: str, environment: int) -> Callable[[Path], list[Session]]:
@@ -105,6 +117,7 @@ def data_sets() -> dict[str, DataSet]:
                     True,
                     _subset_loader(size, seed),
                     ("achilles",),
+                    SEEDS_PER_SUBSET,
                 )
             )
     return {one.name: one for one in found}
@@ -136,7 +149,8 @@ def windows_of(config: EncoderConfig, bin_width: float) -> list[float]:
 
 def guard_of(config: EncoderConfig, bin_width: float) -> int:
     """Return the guard (bins) that all methods share, so that all are scored and fitted on the same bins."""
-    return guard_bins(config, smoothing=round(max(windows_of(config, bin_width)) / bin_width))
+    longest = round(max(windows_of(config, bin_width)) / bin_width)
+    return guard_bins(config, smoothing=longest, context=DEFAULT_CONTEXT.width(bin_width))
 
 
 def methods_of(
@@ -147,28 +161,39 @@ def methods_of(
     fits: EncoderFits,
 ) -> list[Method]:
     """Return the methods with these short names, encoders with each of the decoders."""
+    seen: dict[str, Any] = {"context": DEFAULT_CONTEXT, "fits": fits}
     with_encoder: Mapping[str, Callable[[DecoderKind], Method]] = {
-        "label-free": lambda decoder: LabelFreeEncoder(config, decoder, fits=fits),
-        "aligned-bank": lambda decoder: LabelFreeEncoder(config, decoder, "aligned bank", fits=fits),
-        "other-sessions": lambda decoder: LabelFreeEncoder(config, decoder, "other sessions", fits=fits),
-        "single-session": lambda decoder: SingleSessionEncoder(config, decoder, fits=fits),
-        "untrained": lambda decoder: UntrainedEncoder(config, decoder, fits=fits),
+        "label-free": lambda decoder: LabelFreeEncoder(config, decoder, **seen),
+        "label-free-bins": lambda decoder: LabelFreeEncoder(config, decoder, fits=fits),
+        "aligned-bank": lambda decoder: LabelFreeEncoder(config, decoder, "aligned bank", **seen),
+        "other-sessions": lambda decoder: LabelFreeEncoder(config, decoder, "other sessions", **seen),
+        "single-session": lambda decoder: SingleSessionEncoder(config, decoder, **seen),
+        "untrained": lambda decoder: UntrainedEncoder(config, decoder, **seen),
     }
-    with_window: Mapping[str, Callable[[float], Method]] = {
-        "bayesian": BayesianPlaceDecoder,
-        "neighbours": SmoothedNeighbours,
-        "components": PrincipalComponents,
-        "network": SupervisedNetwork,
+    windows = windows_of(config, sessions[0].bin_width)
+    average, offsets = DEFAULT_CONTEXT.average_s, DEFAULT_CONTEXT.offsets_s
+    without_encoder: Mapping[str, Callable[[], list[Method]]] = {
+        "bayesian": lambda: [BayesianPlaceDecoder(window) for window in windows],
+        "state-space": lambda: [BayesianStateSpaceDecoder()],
+        "neighbours": lambda: [
+            *map(SmoothedNeighbours, windows),
+            SmoothedNeighbours(average, offsets_s=offsets),
+        ],
+        "components": lambda: [
+            *map(PrincipalComponents, windows),
+            PrincipalComponents(average, offsets_s=offsets),
+        ],
+        "network": lambda: [
+            SupervisedNetwork(NETWORK_WINDOW),
+            SupervisedNetwork(average, offsets_s=offsets),
+        ],
     }
-    without_window: Mapping[str, Callable[[], Method]] = {"state-space": BayesianStateSpaceDecoder}
     methods: list[Method] = []
     for name in (name for name in METHODS if name in names and name != "cebra"):
         if name in with_encoder:
             methods += [with_encoder[name](decoder) for decoder in decoders]
-        elif name in without_window:
-            methods.append(without_window[name]())
         else:
-            methods += [with_window[name](window) for window in windows_of(config, sessions[0].bin_width)]
+            methods += without_encoder[name]()
     return methods
 
 

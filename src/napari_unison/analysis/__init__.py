@@ -49,9 +49,11 @@ from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
 from napari_unison.analysis.protocol.scores import Estimate, ProtocolScore
 from napari_unison.analysis.quick_scores import QuickScores, quick_scores
 from napari_unison.analysis.smoothing import smooth
+from napari_unison.analysis.time_context import DEFAULT_CONTEXT, TimeContext
 
 __all__ = [
     "ALL_SESSIONS",
+    "DEFAULT_CONTEXT",
     "AlignedControls",
     "Attribution",
     "BayesianPlaceDecoder",
@@ -88,6 +90,7 @@ __all__ = [
     "SmoothedNeighbours",
     "StudyOptions",
     "SupervisedNetwork",
+    "TimeContext",
     "UntrainedEncoder",
     "aligned_controls",
     "attribute",

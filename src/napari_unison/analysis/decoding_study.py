@@ -253,14 +253,24 @@ def _planned(
     try:
         # the baselines see as much of time as the encoder does
         window_s = architecture_of(config.model_architecture).window * sessions[0].bin_width
-        guard = guard_bins(config)
+        context = options.context
+        width = 0 if context is None else context.width(sessions[0].bin_width)
+        guard = guard_bins(config, context=width)
         laps = with_enough_laps(sessions, options.n_folds)
         folds = lap_folds(laps, options.n_folds, guard=guard)
     except DecodingStudyError:
         raise
     except ValueError as error:
         raise DecodingStudyError(str(error)) from error
-    choice = choose_methods(options.methods, folds, config, options.decoder, window_s=window_s, fits=fits)
+    choice = choose_methods(
+        options.methods,
+        folds,
+        config,
+        options.decoder,
+        window_s=window_s,
+        context=context,
+        fits=fits,
+    )
     if not choice.methods:
         raise DecodingStudyError(f"no method is left to run. {' '.join(choice.left_out)}")
     return _Plan(options, config, laps, folds, guard, choice.methods, choice.left_out)

@@ -195,7 +195,7 @@ class _Ways:
     ) -> list[Prediction]:
         known = encoder.embed(train, align=align)
         latents = encoder.embed([test], align=align, silence_own=silence_own).values[0]
-        fitted = fit_on_sessions(known, chosen, self._decoder, seed, self._guard)
+        fitted = fit_on_sessions(train, known.values, chosen, self._decoder, seed, self._guard)
         return [Prediction.of(test, label, values) for label, values in fitted.predict(latents).items()]
 
 

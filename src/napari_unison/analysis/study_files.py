@@ -33,6 +33,7 @@ from napari_unison.analysis.controls.verdicts import NullScore
 from napari_unison.analysis.decoding_study import DecodingStudy, StudyOptions
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
+from napari_unison.analysis.time_context import TimeContext
 from napari_unison.sessions import join_sessions
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ def _study(facts: dict[str, Any], arrays: Any) -> DecodingStudy:
     from napari_unison.encoder.config import EncoderConfig
 
     options = {name: _tupled(value) for name, value in facts["options"].items()}
+    options["context"] = _context(options.get("context"))
     protocol = {name: _tupled(value) for name, value in facts["protocol"].items() if name != "methods"}
     methods = tuple(_method(method, arrays) for method in facts["protocol"]["methods"])
     return DecodingStudy(
@@ -246,6 +248,11 @@ def _study(facts: dict[str, Any], arrays: Any) -> DecodingStudy:
         notes=tuple(facts["notes"]),
         session_checksums=facts["session_checksums"],
     )
+
+
+def _context(facts: dict[str, Any] | None) -> TimeContext | None:
+    """Return what decoders saw of time; the bin alone in studies that do not say it."""
+    return None if facts is None else TimeContext(**{name: _tupled(value) for name, value in facts.items()})
 
 
 def _tupled(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from napari_unison.analysis.baselines.activity_windows import has_negative_activity
 from napari_unison.analysis.baselines.bayesian import BayesianPlaceDecoder
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_unison.analysis.encoders.encoder_fits import EncoderFits
     from napari_unison.analysis.protocol.folds import Fold
     from napari_unison.analysis.protocol.methods import Method
+    from napari_unison.analysis.time_context import TimeContext
     from napari_unison.encoder import EncoderConfig
 
 METHOD_WORDS: Final[Mapping[str, str]] = {
@@ -67,6 +68,7 @@ def choose_methods(
     decoder: DecoderKind,
     *,
     window_s: float,
+    context: TimeContext | None = None,
     fits: EncoderFits,
 ) -> MethodChoice:
     """Make methods, without those that cannot take the sessions' activity or labels.
@@ -82,21 +84,30 @@ def choose_methods(
     decoder : {"knn", "linear", "mlp"}
         Decoder of latents.
     window_s : float
-        Window of the baselines without an encoder (s).
+        Window of the baselines without an encoder (s); with a context, they see that instead, and the
+        memoryless decoder, which sees one window, the longer of the two.
+    context : TimeContext, optional
+        What decoders see of the latents around a bin; those of the bin alone unless given.
     fits : EncoderFits
         Gives trained encoders to all methods that need them.
     """
+    with_encoder: dict[str, Any] = {"context": context, "fits": fits}
+    offsets: tuple[float, ...] = ()
+    longest = window_s
+    if context is not None:
+        window_s, offsets = max(context.average_s, folds[0].train[0].bin_width), context.offsets_s
+        longest = max(longest, window_s)
     makers: dict[str, Callable[[], Method]] = {
-        "label-free": lambda: LabelFreeEncoder(config, decoder, fits=fits),
-        "aligned-bank": lambda: LabelFreeEncoder(config, decoder, "aligned bank", fits=fits),
-        "other-sessions": lambda: LabelFreeEncoder(config, decoder, "other sessions", fits=fits),
-        "single-session": lambda: SingleSessionEncoder(config, decoder, fits=fits),
-        "untrained": lambda: UntrainedEncoder(config, decoder, fits=fits),
-        "bayesian": lambda: BayesianPlaceDecoder(window_s),
+        "label-free": lambda: LabelFreeEncoder(config, decoder, **with_encoder),
+        "aligned-bank": lambda: LabelFreeEncoder(config, decoder, "aligned bank", **with_encoder),
+        "other-sessions": lambda: LabelFreeEncoder(config, decoder, "other sessions", **with_encoder),
+        "single-session": lambda: SingleSessionEncoder(config, decoder, **with_encoder),
+        "untrained": lambda: UntrainedEncoder(config, decoder, **with_encoder),
+        "bayesian": lambda: BayesianPlaceDecoder(longest),
         "state-space": BayesianStateSpaceDecoder,
-        "neighbours": lambda: SmoothedNeighbours(window_s),
-        "components": lambda: PrincipalComponents(window_s),
-        "network": lambda: SupervisedNetwork(window_s),
+        "neighbours": lambda: SmoothedNeighbours(window_s, offsets_s=offsets),
+        "components": lambda: PrincipalComponents(window_s, offsets_s=offsets),
+        "network": lambda: SupervisedNetwork(window_s, offsets_s=offsets),
     }
     methods: dict[str, Method] = {}
     left_out = []

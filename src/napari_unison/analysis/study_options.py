@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from napari_unison.analysis.study_methods import METHOD_WORDS
+from napari_unison.analysis.time_context import DEFAULT_CONTEXT, TimeContext
 
 if TYPE_CHECKING:
     from napari_unison.encoder import EncoderConfig
@@ -30,6 +31,9 @@ class StudyOptions:
         Short names, see ``METHOD_WORDS``; all of them by default.
     decoder : {"knn", "linear", "mlp"}
         Decoder of latents.
+    context : TimeContext or None
+        What decoders see of the time around a bin, of latents as of activity; None for the bin alone, and
+        for baselines the encoder's window.
     n_folds : int
         Contiguous folds of laps.
     seeds : tuple of int
@@ -47,6 +51,7 @@ class StudyOptions:
 
     methods: tuple[str, ...] = tuple(METHOD_WORDS)
     decoder: DecoderName = "knn"
+    context: TimeContext | None = DEFAULT_CONTEXT
     n_folds: int = 5
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     iterations: int | None = None

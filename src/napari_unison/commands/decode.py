@@ -58,6 +58,10 @@ def _read_methods(ctx: click.Context, param: click.Parameter, given: str | None)
     help="What decodes latents: nearest neighbours, ridge and logistic regression, or a small network.",
 )  # fmt: skip
 @click.option(
+    "--single-bins", is_flag=True,
+    help="Decoders see one bin at a time, not averages over half a second there and up to 1 s around.",
+)  # fmt: skip
+@click.option(
     "--null", "n_permutations", type=click.IntRange(0), default=0, show_default=True, metavar="N",
     help="Refit the first method N times on labels permuted by lap; 19 or more give a verdict.",
 )  # fmt: skip
@@ -72,6 +76,7 @@ def decode(
     iterations: int | None,
     methods: tuple[str, ...],
     decoder: Literal["knn", "linear", "mlp"],
+    single_bins: bool,
     n_permutations: int,
     quick: bool,
 ) -> None:
@@ -87,13 +92,14 @@ def decode(
     if quick and n_seeds not in (None, 1):
         raise click.UsageError("--quick runs one seed: leave --seeds out, or --quick.")
 
-    from napari_unison.analysis import StudyOptions, study_decoding
+    from napari_unison.analysis import DEFAULT_CONTEXT, StudyOptions, study_decoding
     from napari_unison.analysis.study_files import FITS, recordings, study_folder
     from napari_unison.encoder import load_run
 
     options = StudyOptions(
         methods=methods,
         decoder=decoder,
+        context=None if single_bins else DEFAULT_CONTEXT,
         n_folds=n_folds,
         seeds=tuple(range(n_seeds or (1 if quick else SEEDS))),
         iterations=iterations,

@@ -11,6 +11,7 @@ from napari_unison.analysis.encoders.encoder_methods import (
     UntrainedEncoder,
 )
 from napari_unison.analysis.protocol.folds import guard_bins, lap_folds
+from napari_unison.analysis.time_context import TimeContext
 
 CONFIG = quick_config()
 
@@ -172,3 +173,12 @@ def test_what_cannot_be_done_is_said(methods, fold) -> None:
         LabelFreeEncoder(CONFIG, "forest")
     with pytest.raises(ValueError, match=r"cannot be fitted on 'test'.*'aligned bank'"):
         LabelFreeEncoder(CONFIG, fitted_on="test")
+
+
+def test_a_decoder_that_sees_the_stretch_around_a_bin_errs_less(fits, fold, errors) -> None:
+    method = LabelFreeEncoder(CONFIG, context=TimeContext(0.25, (0.25,)), fits=fits)
+    predictions = method.predict(fold.train, fold.test, 0)
+    [position] = [one for one in predictions if (one.session, one.label) == ("rat 1", "position")]
+    assert np.median(position.errors()) < errors["label-free"]
+    assert "±0.375 s" in method.name
+    assert method.settings != LabelFreeEncoder(CONFIG, fits=fits).settings

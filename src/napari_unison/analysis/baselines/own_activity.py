@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +28,9 @@ from napari_unison.analysis.decoders.fitting import (
 )
 from napari_unison.analysis.neighbours import Metric, require_metric
 from napari_unison.analysis.protocol.predictions import Prediction
-from napari_unison.analysis.protocol.session_parts import training_parts
+from napari_unison.analysis.protocol.session_parts import bordered_alike, training_parts
 from napari_unison.analysis.targets import guessing_error, session_targets
+from napari_unison.analysis.time_context import beside, checked_offsets, offset_bins, reach_in_words
 
 if TYPE_CHECKING:
     from napari_unison.sessions import Session
@@ -39,12 +40,14 @@ Features = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _SmoothedActivity(ABC):
-    """What the baselines share: each session by itself, its own activity averaged over a window."""
+    """What the baselines share: each session by itself, its own activity averaged over windows."""
 
     window_s: float = 0.25
+    offsets_s: tuple[float, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         window_of(self.window_s, 1.0)
+        object.__setattr__(self, "offsets_s", checked_offsets(self.offsets_s))
 
     @property
     def settings(self) -> str:
@@ -62,8 +65,23 @@ class _SmoothedActivity(ABC):
         return False
 
     @property
-    def _milliseconds(self) -> str:
-        return f"{1000 * self.window_s:g} ms"
+    def _window_in_words(self) -> str:
+        reach = f", {reach_in_words(self.window_s, self.offsets_s)}" if self.offsets_s else ""
+        return f"{1000 * self.window_s:g} ms{reach}"
+
+    def _guard(self, bin_width: float) -> int:
+        """Return the bins that the features of one bin are made from."""
+        offsets = offset_bins(self.offsets_s, bin_width)
+        return sum(window_of(self.window_s, bin_width)) + 2 * max(offsets, default=0)
+
+    def _activity(self, train: Session, test: Session) -> Iterator[tuple[Session, Features]]:
+        """Yield each part as windows see it, the training part first, and its smoothed activity."""
+        for part in (bordered_alike(train, test), test):
+            yield part, smoothed_activity(part, self.window_s)
+
+    def _beside(self, part: Session, features: Features) -> Features:
+        """Set what is before and after each bin beside its features."""
+        return beside(part, features, offset_bins(self.offsets_s, part.bin_width))
 
     def predict(self, train: Sequence[Session], test: Sequence[Session], seed: int) -> list[Prediction]:
         """Fit on each session's training part and predict the labels of its test part.
@@ -92,6 +110,13 @@ class _SmoothedActivity(ABC):
             predictions += [Prediction.of(session, label, predicted[label]) for label in session.labels]
         return predictions
 
+    def _stabilised(self, train: Session, test: Session) -> list[tuple[Session, Features]]:
+        """Return both parts with smoothed activity, as its square root where it is never negative."""
+        parts = list(self._activity(train, test))
+        if has_negative_activity(train) or has_negative_activity(test):
+            return parts
+        return [(part, np.sqrt(activity)) for part, activity in parts]
+
     @abstractmethod
     def _fitted(
         self, train: Session, test: Session, seed: int
@@ -113,7 +138,7 @@ class _SmoothedActivity(ABC):
                 session_targets(session),
                 session.segment,
                 seed,
-                guard=sum(window_of(self.window_s, session.bin_width)),
+                guard=self._guard(session.bin_width),
                 candidates=candidates,
             )
         except ValueError as error:
@@ -128,6 +153,8 @@ class SmoothedNeighbours(_SmoothedActivity):
     ----------
     window_s : float
         Length of the moving average (s), around each bin as the encoder's window.
+    offsets_s : tuple of float
+        How far before and after each bin further averages are taken (s), in rising order.
     n_neighbors : int, optional
         Neighbours; chosen on held-out laps of the training part, label by label, unless given.
     metric : {"cosine", "euclidean"}, optional
@@ -147,7 +174,7 @@ class SmoothedNeighbours(_SmoothedActivity):
     @property
     def name(self) -> str:
         """For tables and figures."""
-        return f"nearest neighbours on smoothed activity ({self._milliseconds})"
+        return f"nearest neighbours on smoothed activity ({self._window_in_words})"
 
     def _fitted(self, train: Session, test: Session, seed: int) -> tuple[FittedDecoder, Features]:
         candidates: dict[str, tuple[object, ...]] = {}
@@ -155,11 +182,8 @@ class SmoothedNeighbours(_SmoothedActivity):
             candidates["n_neighbors"] = (self.n_neighbors,)
         if self.metric is not None:
             candidates["metrics"] = (self.metric,)
-        features = smoothed_activity(train, self.window_s)
-        return (
-            self._fit_decoder("knn", features, train, seed, candidates),
-            smoothed_activity(test, self.window_s),
-        )
+        features, asked = (self._beside(*seen) for seen in self._activity(train, test))
+        return self._fit_decoder("knn", features, train, seed, candidates), asked
 
 
 @dataclass(frozen=True)
@@ -175,6 +199,8 @@ class PrincipalComponents(_SmoothedActivity):
     ----------
     window_s : float
         Length of the moving average (s), around each bin as the encoder's window.
+    offsets_s : tuple of float
+        How far before and after each bin further averages are taken (s), in rising order.
     n_components : tuple of int
         Numbers of components. Of several, the one with which the labels err least on held-out laps of the
         training part is taken; the components themselves use no label.
@@ -196,7 +222,7 @@ class PrincipalComponents(_SmoothedActivity):
     @property
     def name(self) -> str:
         """For tables and figures."""
-        return f"principal components ({self._milliseconds}), {DECODER_NAMES[self.decoder]}"
+        return f"principal components ({self._window_in_words}), {DECODER_NAMES[self.decoder]}"
 
     @property
     def is_random(self) -> bool:
@@ -204,7 +230,7 @@ class PrincipalComponents(_SmoothedActivity):
         return self.decoder == "mlp"
 
     def _fitted(self, train: Session, test: Session, seed: int) -> tuple[FittedDecoder, Features]:
-        fit_on, asked = _stabilised(train, test, self.window_s)
+        (before, fit_on), (_, asked) = self._stabilised(train, test)
         most = min(max(self.n_components), *fit_on.shape)
         # Products of such small tables take longer in several threads, which wait for one another.
         with threadpool_limits(limits=1, user_api="blas"):
@@ -213,10 +239,11 @@ class PrincipalComponents(_SmoothedActivity):
         # numbers beyond the neurons all mean the same
         numbers = dict.fromkeys(min(number, most) for number in self.n_components)
         decoders = {
-            number: self._fit_decoder(self.decoder, fit_on[:, :number], train, seed) for number in numbers
+            number: self._fit_decoder(self.decoder, self._beside(before, fit_on[:, :number]), train, seed)
+            for number in numbers
         }
         best = min(decoders, key=lambda number: _error_share(decoders[number]))
-        return decoders[best], asked[:, :best]
+        return decoders[best], self._beside(test, asked[:, :best])
 
 
 @dataclass(frozen=True)
@@ -231,6 +258,8 @@ class SupervisedNetwork(_SmoothedActivity):
     ----------
     window_s : float
         Length of the moving average (s), around each bin as the encoder's window.
+    offsets_s : tuple of float
+        How far before and after each bin further averages are taken (s), in rising order.
     position_bins : int
         Bins of the place.
     """
@@ -245,7 +274,7 @@ class SupervisedNetwork(_SmoothedActivity):
     @property
     def name(self) -> str:
         """For tables and figures."""
-        return f"supervised network ({self._milliseconds})"
+        return f"supervised network ({self._window_in_words})"
 
     @property
     def is_random(self) -> bool:
@@ -253,7 +282,7 @@ class SupervisedNetwork(_SmoothedActivity):
         return True
 
     def _fitted(self, train: Session, test: Session, seed: int) -> tuple[StateNetwork, Features]:
-        fit_on, asked = _stabilised(train, test, self.window_s)
+        fit_on, asked = (self._beside(*seen) for seen in self._stabilised(train, test))
         targets = session_targets(train)
         decodable_by_place(targets, train.name)
         network = fit_state_network(
@@ -262,17 +291,9 @@ class SupervisedNetwork(_SmoothedActivity):
             train.segment,
             seed,
             position_bins=self.position_bins,
-            guard=sum(window_of(self.window_s, train.bin_width)),
+            guard=self._guard(train.bin_width),
         )
         return network, asked
-
-
-def _stabilised(train: Session, test: Session, window_s: float) -> tuple[Features, Features]:
-    """Return smoothed activity of both parts, as its square root where it is never negative."""
-    parts = smoothed_activity(train, window_s), smoothed_activity(test, window_s)
-    if has_negative_activity(train) or has_negative_activity(test):
-        return parts
-    return np.sqrt(parts[0]), np.sqrt(parts[1])
 
 
 def _error_share(fitted: FittedDecoder) -> float:

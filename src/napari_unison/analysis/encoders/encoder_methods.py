@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_unison.analysis.decoders.fitting import (
     DECODER_NAMES,
@@ -21,10 +23,12 @@ from napari_unison.analysis.decoders.fitting import (
 from napari_unison.analysis.encoders.encoder_fits import EncoderFits, config_text
 from napari_unison.analysis.protocol.folds import guard_bins
 from napari_unison.analysis.protocol.predictions import Prediction
+from napari_unison.analysis.protocol.session_parts import bordered_alike
 from napari_unison.analysis.targets import session_targets
 
 if TYPE_CHECKING:
     from napari_unison.analysis.decoders.fitting import FittedDecoder
+    from napari_unison.analysis.time_context import TimeContext
     from napari_unison.encoder import Embedding, EncoderConfig, UnifiedEncoder
     from napari_unison.sessions import Session
 
@@ -46,6 +50,8 @@ class _EncoderMethod:
         Parameters of the encoder; its ``random_state`` gives way to the seed of each fit.
     decoder : {"knn", "linear", "mlp"}
         Decoder of the latents; its hyper-parameters are chosen on held-out laps of the training part.
+    context : TimeContext, optional
+        What the decoder sees of the latents around a bin; those of the bin alone unless given.
     fits : EncoderFits, optional
         Gives trained encoders; methods that are given the same one share them.
     name : str, optional
@@ -61,28 +67,36 @@ class _EncoderMethod:
         config: EncoderConfig,
         decoder: DecoderKind = "knn",
         *,
+        context: TimeContext | None = None,
         fits: EncoderFits | None = None,
         name: str | None = None,
     ) -> None:
         require_decoder_kind(decoder)
         self.config = config
         self.decoder = decoder
+        self.context = context
         self._fits = EncoderFits() if fits is None else fits
         self._name = name
 
     @property
     def name(self) -> str:
         """For tables and figures."""
-        return self._name or f"{self._kind} ({DECODER_NAMES[self.decoder]})"
+        return self._name or f"{self._kind} ({self._decoder_in_words()})"
+
+    def _decoder_in_words(self) -> str:
+        words = DECODER_NAMES[self.decoder]
+        return words if self.context is None else f"{words}, {self.context.words}"
 
     @property
     def settings(self) -> str:
         """Everything that decides the result besides sessions and seed."""
-        facts = {
+        facts: dict[str, object] = {
             "method": self._kind,
             "decoder": self.decoder,
             "encoder": json.loads(config_text(self.config)),
         }
+        if self.context is not None:
+            facts["context"] = asdict(self.context)
         return json.dumps(facts | self._own_settings(), ensure_ascii=False)
 
     def _own_settings(self) -> dict[str, object]:
@@ -97,7 +111,7 @@ class LabelFreeEncoder(_EncoderMethod):
 
     Parameters
     ----------
-    config, decoder, fits, name
+    config, decoder, context, fits, name
         As described for all methods with an encoder.
     fitted_on : {"label-free", "aligned bank", "other sessions"}
         What the decoder of a session is fitted on: label-free latents of its training part; aligned latents
@@ -113,17 +127,18 @@ class LabelFreeEncoder(_EncoderMethod):
         decoder: DecoderKind = "knn",
         fitted_on: FittedOn = "label-free",
         *,
+        context: TimeContext | None = None,
         fits: EncoderFits | None = None,
         name: str | None = None,
     ) -> None:
         _require_fitted_on(fitted_on)
-        super().__init__(config, decoder, fits=fits, name=name)
+        super().__init__(config, decoder, context=context, fits=fits, name=name)
         self.fitted_on = fitted_on
 
     @property
     def name(self) -> str:
         """For tables and figures."""
-        decoder = f"{DECODER_NAMES[self.decoder]}{_FITTED_ON_WORDS[self.fitted_on]}"
+        decoder = f"{self._decoder_in_words()}{_FITTED_ON_WORDS[self.fitted_on]}"
         return self._name or f"{self._kind} ({decoder})"
 
     def _own_settings(self) -> dict[str, object]:
@@ -150,7 +165,9 @@ class LabelFreeEncoder(_EncoderMethod):
             If a session of ``test`` has no training part, or there is no other session to fit on.
         """
         encoder = self._fits.fitted(self.config, train, seed)
-        return decode_label_free(encoder, train, test, self.decoder, seed, fitted_on=self.fitted_on)
+        return decode_label_free(
+            encoder, train, test, self.decoder, seed, fitted_on=self.fitted_on, context=self.context
+        )
 
 
 class SingleSessionEncoder(_EncoderMethod):
@@ -169,7 +186,9 @@ class SingleSessionEncoder(_EncoderMethod):
         for session in test:
             own = [part for part in train if part.name == session.name]
             encoder = self._fits.fitted(config, own, seed)
-            predictions += decode_label_free(encoder, own, [session], self.decoder, seed)
+            predictions += decode_label_free(
+                encoder, own, [session], self.decoder, seed, context=self.context
+            )
         return predictions
 
 
@@ -186,7 +205,7 @@ class UntrainedEncoder(_EncoderMethod):
         # An estimator is fitted by at least one step: this one is too small to change a float32 weight.
         no_training = {"max_iterations": 1, "learning_rate": 1e-30, "batch_size": 2}
         encoder = self._fits.fitted(self.config.model_copy(update=no_training), train, seed)
-        return decode_label_free(encoder, train, test, self.decoder, seed)
+        return decode_label_free(encoder, train, test, self.decoder, seed, context=self.context)
 
 
 def decode_label_free(
@@ -197,8 +216,12 @@ def decode_label_free(
     seed: int,
     *,
     fitted_on: FittedOn = "label-free",
+    context: TimeContext | None = None,
 ) -> list[Prediction]:
     """Decode sessions from label-free latents of a fitted encoder, with a decoder for each session.
+
+    Training parts are embedded with borders of laps only if the test parts have them, see
+    :func:`~napari_unison.analysis.protocol.session_parts.bordered_alike`.
 
     Parameters
     ----------
@@ -214,6 +237,8 @@ def decode_label_free(
         Seed of the decoder.
     fitted_on : {"label-free", "aligned bank", "other sessions"}
         See :class:`LabelFreeEncoder`.
+    context : TimeContext, optional
+        What the decoder sees of the latents around a bin; those of the bin alone unless given.
 
     Returns
     -------
@@ -227,21 +252,37 @@ def decode_label_free(
     """
     _require_fitted_on(fitted_on)
     _require_train_parts(train, test)
-    known = encoder.embed(train, align=fitted_on == "aligned bank")
+    shown = _bordered_alike(train, test)
+    known = encoder.embed(shown, align=fitted_on == "aligned bank")
     asked = encoder.embed(test, align=False)
-    guard = guard_bins(encoder.config_)
+    rows, queries = _seen(known, context), _seen(asked, context)
+    width = 0 if context is None else context.width(test[0].bin_width)
+    guard = guard_bins(encoder.config_, context=width)
     predictions = []
-    for session, latents in zip(test, asked.values, strict=True):
-        fitted = fit_on_sessions(known, _teachers(known, session.name, fitted_on), decoder, seed, guard)
-        predicted = fitted.predict(latents)
+    for session, features in zip(test, queries, strict=True):
+        teachers = _teachers(train, session.name, fitted_on)
+        fitted = fit_on_sessions(train, rows, teachers, decoder, seed, guard)
+        predicted = fitted.predict(features)
         predictions += [Prediction.of(session, label, values) for label, values in predicted.items()]
     return predictions
 
 
-def _teachers(known: Embedding, session: str, fitted_on: FittedOn) -> list[int]:
-    """Return which of the embedded sessions the decoder of a session is fitted on."""
+def _bordered_alike(train: Sequence[Session], test: Sequence[Session]) -> list[Session]:
+    asked = {session.name: session for session in test}
+    return [bordered_alike(part, asked[part.name]) if part.name in asked else part for part in train]
+
+
+def _seen(embedding: Embedding, context: TimeContext | None) -> Sequence[npt.NDArray[np.float32]]:
+    """Return what the decoder sees of each embedded session."""
+    if context is None:
+        return embedding.values
+    return [context.features(*pair) for pair in zip(embedding.sessions, embedding.values, strict=True)]
+
+
+def _teachers(train: Sequence[Session], session: str, fitted_on: FittedOn) -> list[int]:
+    """Return which of the training parts the decoder of a session is fitted on."""
     others = fitted_on == "other sessions"
-    chosen = [number for number, name in enumerate(known.session_names) if (name == session) != others]
+    chosen = [number for number, part in enumerate(train) if (part.name == session) != others]
     if not chosen:
         raise ValueError(
             f"session {session!r} is alone: a decoder fitted on the other sessions needs at least one other"
@@ -250,23 +291,30 @@ def _teachers(known: Embedding, session: str, fitted_on: FittedOn) -> list[int]:
 
 
 def fit_on_sessions(
-    known: Embedding, chosen: Sequence[int], decoder: DecoderKind, seed: int, guard: int
+    train: Sequence[Session],
+    features: Sequence[npt.NDArray[np.float32]],
+    chosen: Sequence[int],
+    decoder: DecoderKind,
+    seed: int,
+    guard: int,
 ) -> FittedDecoder:
-    """Fit a decoder on the latents of some sessions of an embedding, one after the other.
+    """Fit a decoder on the latents of some sessions, one after the other.
 
     Parameters
     ----------
-    known : Embedding
-        Latents with their labels.
+    train : sequence of Session
+        Training parts, which give labels and laps.
+    features : sequence of ndarray, (T, D) each
+        Their latents, or what the decoder sees of them.
     chosen : sequence of int
-        Numbers of the embedded sessions to fit on.
+        Numbers of the training parts to fit on.
     decoder, seed, guard
         See :func:`~napari_unison.analysis.decoders.fitting.fit_decoder`.
     """
-    sessions = [known.sessions[number] for number in chosen]
+    sessions = [train[number] for number in chosen]
     return fit_decoder(
         decoder,
-        np.concatenate([known.values[number] for number in chosen]),
+        np.concatenate([features[number] for number in chosen]),
         session_targets(*sessions),
         np.concatenate([session.segment for session in sessions]),
         seed,

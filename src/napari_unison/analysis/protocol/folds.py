@@ -98,7 +98,7 @@ def _direction_like(session: Session) -> str:
     raise ValueError(f"session {session.name!r} is one segment, and {problem}: {remedy}")
 
 
-def guard_bins(config: EncoderConfig, smoothing: int = 0) -> int:
+def guard_bins(config: EncoderConfig, smoothing: int = 0, *, context: int = 0) -> int:
     """Return how many bins to leave out on either side of test bins.
 
     Parameters
@@ -107,16 +107,19 @@ def guard_bins(config: EncoderConfig, smoothing: int = 0) -> int:
         Its window and the time over which it takes label changes reach into neighbouring bins.
     smoothing : int, default 0
         Width of the widest smoothing window of any method, in bins.
+    context : int, default 0
+        Width of what a decoder sees of the latents around a bin, in bins: it comes to the encoder's window.
 
     Returns
     -------
     int
-        The largest of window, ``time_offsets`` and smoothing, in bins.
+        The largest of window with context, ``time_offsets`` and smoothing, in bins.
     """
     # Networks load torch, which folds themselves do not need.
     from napari_unison.encoder.networks import architecture_of
 
-    return max(architecture_of(config.model_architecture).window, config.time_offsets, smoothing)
+    window = architecture_of(config.model_architecture).window
+    return max(window + context, config.time_offsets, smoothing)
 
 
 def lap_folds(
@@ -158,7 +161,7 @@ def lap_folds(
     if not sessions:
         raise ValueError("there are no sessions to divide into folds")
     blocks = [_blocks(session, n_folds) for session in sessions]
-    shown = [_in_one_piece(session) for session in sessions] if test_segments == "hidden" else sessions
+    shown = [in_one_piece(session) for session in sessions] if test_segments == "hidden" else sessions
     folds = []
     for number in range(n_folds):
         train, test = [], []
@@ -185,7 +188,7 @@ def _require_test_segments(test_segments: str) -> None:
         )
 
 
-def _in_one_piece(session: Session) -> Session:
+def in_one_piece(session: Session) -> Session:
     """Return a session with no borders of segments but gaps in time."""
     return session.replace(segment=np.zeros(session.n_bins, dtype=np.int64))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Final
 
-RESULTS_VERSION: Final = 1
+RESULTS_VERSION: Final = 2
 """Version of whatever decides a fit or a prediction: sampling, masks, loss, training step, embedding, folds,
 decoders, baselines. Raise it with every change after which the same settings, sessions and seed give other
 results (beyond rounding): kept encoders and predictions are then computed again. Changes of speed, names,

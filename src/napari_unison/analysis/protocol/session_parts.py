@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from napari_unison.analysis.protocol.folds import in_one_piece
+
 if TYPE_CHECKING:
     from napari_unison.sessions import Session
 
@@ -37,3 +39,18 @@ def training_parts(train: Sequence[Session], test: Sequence[Session]) -> Iterato
                 f"{before.bin_width:g} s in the training part: give two parts of one recording"
             )
         yield before, session
+
+
+def bordered_alike(train: Session, test: Session) -> Session:
+    """Return a training part with borders of laps only if the test part has them.
+
+    A decoder is then fitted on windows such as those it is asked for: ones that run through the borders of
+    laps where those of the test part are hidden. Gaps in time stay borders in both.
+
+    Parameters
+    ----------
+    train, test : Session
+        Two parts of one recording.
+    """
+    hidden = bool((test.segment == test.segment[0]).all())
+    return in_one_piece(train) if hidden else train

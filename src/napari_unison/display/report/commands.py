@@ -84,6 +84,8 @@ def decode_options(study: DecodingStudy) -> list[str]:
     if options.methods != type(options)().methods:
         written.append(f"--methods {','.join(options.methods)}")
     written.append(f"--decoder {options.decoder}")
+    if options.context is None:
+        written.append("--single-bins")
     if options.n_permutations:
         written.append(f"--null {options.n_permutations}")
     return written

@@ -11,11 +11,9 @@ import hashlib
 import json
 import os
 import platform
-import shutil
-import tempfile
 import tomllib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_unison.encoder.whole_folders import whole_folder
 from napari_unison.sessions import Session, read_sessions, write_sessions
 
 if TYPE_CHECKING:
@@ -75,7 +74,13 @@ def is_run(folder: str | os.PathLike[str]) -> bool:
     return path.suffix == SUFFIX and (path / "run.json").is_file()
 
 
-def save_run(run: Run, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+def save_run(
+    run: Run,
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    write_also: Callable[[Path], None] | None = None,
+) -> Path:
     """Save a run; the folder appears complete or not at all.
 
     Parameters
@@ -86,6 +91,8 @@ def save_run(run: Run, folder: str | os.PathLike[str], *, overwrite: bool = Fals
         Ends with ``.unison``; the suffix is added where it is missing.
     overwrite : bool
         Replace a run that stands there.
+    write_also : callable, optional
+        Called with the new folder before it is put in its place, to write further files into it.
 
     Returns
     -------
@@ -107,15 +114,8 @@ def save_run(run: Run, folder: str | os.PathLike[str], *, overwrite: bool = Fals
         raise RunError(f"{target} exists and is not a saved run: choose another name")
     if target.exists() and not overwrite:
         raise RunError(f"{target} is a run already: choose another name, or replace it with overwrite=True")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
+    with whole_folder(target) as fresh:
         _write(run, fresh)
-        _share(fresh)
-        _put_in_place(fresh, target)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
     return target
 
 
@@ -149,31 +149,6 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
         raise
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise RunError(f"{path} cannot be read: {error or type(error).__name__}") from error
-
-
-def _share(folder: Path) -> None:
-    """Give a folder and its files the usual access rights; temporary ones are their owner's alone."""
-    umask = os.umask(0)
-    os.umask(umask)
-    folder.chmod(0o777 & ~umask)
-    for file in folder.iterdir():
-        file.chmod(0o666 & ~umask)
-
-
-def _put_in_place(fresh: Path, target: Path) -> None:
-    """Swap a new folder in; the old one goes only after the new one is there."""
-    if not target.exists():
-        fresh.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent)) / "run"
-    target.rename(old)
-    try:
-        fresh.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
-    finally:
-        shutil.rmtree(old.parent, ignore_errors=True)
 
 
 def _write(run: Run, folder: Path) -> None:

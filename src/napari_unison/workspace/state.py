@@ -30,6 +30,8 @@ from napari_unison.workspace.runs import (
     save_study_run,
     train_run,
 )
+from napari_unison.workspace.session_edits import SessionEdits
+from napari_unison.workspace.session_history import SessionHistory
 from napari_unison.workspace.session_list import SessionList
 from napari_unison.workspace.shown import LIST_SIGNALS, Shown
 from napari_unison.workspace.time_ranges import TimeRanges
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-class Workspace(Shown):
+class Workspace(SessionEdits, Shown):
     """One study: its sessions, the encoder's configuration, its runs, and what is shown.
 
     Parameters
@@ -75,6 +77,7 @@ class Workspace(Shown):
         super().__init__()
         self.sessions = SessionList(sessions)
         self.time_ranges = TimeRanges(self.sessions, self.events.time_ranges)
+        self.session_history = SessionHistory(self.sessions, self.time_ranges, self.events)
         self.job: Job | None = None
         self._jobs = JobList(runner if runner is not None else ThreadRunner(), self.events)
         for signal in LIST_SIGNALS:
@@ -160,18 +163,6 @@ class Workspace(Shown):
         if not background:
             job.wait()
         return job
-
-    def remove(self, names: str | Iterable[str]) -> None:
-        """Take sessions out of the workspace; runs that were trained with them stay."""
-        wanted = {names} if isinstance(names, str) else set(names)
-        for index in reversed(range(len(self.sessions))):
-            if self.sessions[index].name in wanted:
-                del self.sessions[index]
-
-    @property
-    def used_sessions(self) -> list[Session]:
-        """The sessions in the part of time that the next training uses, see :attr:`time_ranges`."""
-        return self.time_ranges.used()
 
     # -- configuration ---------------------------------------------------------------------------------
 
@@ -372,7 +363,7 @@ class Workspace(Shown):
     def save(
         self, folder: str | os.PathLike[str], *, overwrite: bool = False, background: bool = False
     ) -> Path | Job:
-        """Save the current run into a folder; the name gets the ending ``.unison``.
+        """Save the current run, and the named sets of time, into a folder ``NAME.unison``.
 
         Parameters
         ----------
@@ -388,7 +379,7 @@ class Workspace(Shown):
         Path or Job
             The folder that was written, or the job whose result it is.
         """
-        run = self._need_run()
+        run, sets = self._need_run(), self.selection.sets
 
         def deliver(written: Path) -> Path:
             run.folder = written
@@ -397,7 +388,7 @@ class Workspace(Shown):
         job = self._start(
             "saving",
             f"Saving {run.name}",
-            lambda job: save_study_run(run, Path(folder), overwrite=overwrite),  # noqa: ARG005
+            lambda job: save_study_run(run, Path(folder), overwrite=overwrite, sets=sets),  # noqa: ARG005
             deliver,
         )
         if background:
@@ -435,6 +426,7 @@ class Workspace(Shown):
         for held in (self.runs, self.sessions):
             with self._jobs.apart("Closing the workspace"):
                 held.clear()
+        self.session_history.clear()
         self._run = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 from napari_unison.workspace.events import WorkspaceError
@@ -82,6 +82,12 @@ class TimeRanges(MutableMapping[str, TimeRange]):
 
     def __repr__(self) -> str:
         return f"TimeRanges({self._ranges})"
+
+    def replace(self, ranges: Mapping[str, TimeRange]) -> None:
+        """Take other ranges instead of all of these, as they were before; told once."""
+        if dict(ranges) != self._ranges:
+            self._ranges = dict(ranges)
+            self._changed.emit()
 
     def used(self) -> list[Session]:
         """Return the sessions, each in the part that is used."""

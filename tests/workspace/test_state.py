@@ -241,9 +241,7 @@ def test_removing_the_current_run_shows_the_one_before(workspace):
     assert workspace.run is first
 
 
-def test_cursor_and_selection_are_told(workspace, recorded):
-    cursors, selections = recorded(workspace.events.cursor), recorded(workspace.events.selection)
+def test_the_cursor_is_told(workspace, recorded):
+    cursors = recorded(workspace.events.cursor)
     workspace.cursor = ("rat 1", 2.5)
-    workspace.selection = {"rat 1": [True, False]}
     assert cursors == [(("rat 1", 2.5),)]
-    np.testing.assert_array_equal(selections[0][0]["rat 1"], [True, False])

@@ -116,6 +116,8 @@ def save_run(
         raise RunError(f"{target} is a run already: choose another name, or replace it with overwrite=True")
     with whole_folder(target) as fresh:
         _write(run, fresh)
+        if write_also is not None:
+            write_also(fresh)
     return target
 
 

@@ -26,3 +26,4 @@ class WorkspaceEvents(SignalGroup):
     warned = Signal(str)
     cursor = Signal(object)
     selection = Signal(object)
+    sets = Signal(object)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,7 +13,9 @@ import numpy as np
 from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.sessions import Session
 from napari_unison.workspace.decoding import save_studies, saved_studies
-from napari_unison.workspace.garbage import without_collections
+from napari_unison.workspace.events import WorkspaceError
+from napari_unison.workspace.selection_files import FILE, UNREADABLE_FILE, read_sets, write_sets
+from napari_unison.workspace.time_sets import TimeSet
 
 if TYPE_CHECKING:
     from napari_unison.analysis import DecodingStudy, LatentScores, QuickScores
@@ -44,6 +46,8 @@ class StudyRun:
         Scores on what was held out, once they were asked for.
     studies : dict
         Decoding studies with the run's configuration on all of its sessions: ``"quick"``, ``"full"``.
+    sets : dict of TimeSet
+        Named sets of time that came with the saved run; the workspace takes them over.
     folder : Path or None
         Where the run is saved.
     trained_here : bool
@@ -59,6 +63,7 @@ class StudyRun:
     studies: dict[str, DecodingStudy] = field(default_factory=dict)
     folder: Path | None = None
     trained_here: bool = False
+    sets: dict[str, TimeSet] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<StudyRun {self.description}>"
@@ -148,6 +153,10 @@ def embed_run(
     job.tell_phase("choosing the best latents")
     return embedding, score_inside(embedding)
 
+    try:
+        run.sets = read_sets(folder)
+    except WorkspaceError as error:
+        warnings.warn(f"{run.name} is open without its named selections. {error}", stacklevel=2)
 
 def score_inside(embedding: Embedding) -> LatentScores | None:
     """Score the latents inside an embedding; None where its sessions are too short to be divided."""
@@ -163,6 +172,14 @@ def open_run(folder: Path) -> StudyRun:
     from napari_unison.encoder import load_run
 
     return study_run(load_run(folder), folder)
+    held = dict(run.sets if sets is None else sets)
+    damaged = _unreadable_sets(folder) if folder == run.folder else None
+
+    def write_also(fresh: Path) -> None:
+        write_sets(fresh, held)
+        if damaged is not None:
+            (fresh / UNREADABLE_FILE).write_bytes(damaged)
+
 
 
 def study_run(saved: Any, folder: Path) -> StudyRun:
@@ -173,23 +190,38 @@ def study_run(saved: Any, folder: Path) -> StudyRun:
         run.embeddings[key] = saved.embedding
         run.latent_scores[key] = score_inside(saved.embedding)
     run.studies.update(saved_studies(run, folder))
+
+
+def _unreadable_sets(folder: Path) -> bytes | None:
+    """Return a saved run's selections that cannot be read, so that saving it again does not lose them."""
+    try:
+        read_sets(folder)
+    except WorkspaceError:
+        return (folder / FILE).read_bytes()
+    kept = folder / UNREADABLE_FILE
+    return kept.read_bytes() if kept.is_file() else None
     return run
 
 
-def save_study_run(run: StudyRun, folder: Path, *, overwrite: bool = False) -> Path:
-    """Write a run into a folder whose name ends in ``.unison``; its own folder may be written again."""
+def save_study_run(
+    run: StudyRun, folder: Path, *, overwrite: bool = False, sets: Mapping[str, TimeSet] | None = None
+) -> Path:
+    """Write a run into a folder whose name ends in ``.unison``; its own folder may be written again.
+
+    Named ``sets`` of time are written with it, those that came with it unless others are given.
+    """
     from napari_unison.encoder import Run, save_run
 
     if folder.suffix != RUN_ENDING:
         folder = folder.with_name(folder.name + RUN_ENDING)
     saved = Run(run.encoder, run.embeddings.get("aligned"), run.held_out)
     if folder != run.folder:
-        save_run(saved, folder, overwrite=overwrite)
+        save_run(saved, folder, overwrite=overwrite, write_also=write_also)
     else:
         # loaded here, since it brings all of the analysis
         from napari_unison.analysis.study_files import study_kept
 
         with study_kept(folder):
-            save_run(saved, folder, overwrite=True)
+            save_run(saved, folder, overwrite=True, write_also=write_also)
     save_studies(run, folder)
     return folder

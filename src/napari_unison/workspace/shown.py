@@ -10,12 +10,17 @@ import numpy as np
 from psygnal.containers import EventedList
 
 from napari_unison.workspace.events import WorkspaceError, WorkspaceEvents
+from napari_unison.workspace.recordings import bin_times, names_known, parts_named
 from napari_unison.workspace.runs import StudyRun
+from napari_unison.workspace.selection import Selection
 from napari_unison.workspace.settings import DisplaySettings
+from napari_unison.workspace.time_sets import TimeSet
 
 if TYPE_CHECKING:
     from napari_unison.encoder import Embedding
+    from napari_unison.sessions import Session
     from napari_unison.workspace.jobs import Job
+    from napari_unison.workspace.session_list import SessionList
 
 #: Signals of an evented list that together tell every change of it.
 LIST_SIGNALS = ("batch_inserted", "batch_removed", "changed", "reordered")
@@ -24,13 +29,15 @@ LIST_SIGNALS = ("batch_inserted", "batch_removed", "changed", "reordered")
 class Shown(ABC):
     """The part of a workspace that looks at results; what computes them is in :class:`Workspace`."""
 
+    sessions: SessionList
+
     def __init__(self) -> None:
         self.events = WorkspaceEvents()
         self.runs: EventedList[StudyRun] = EventedList(child_events=False)
         self._run: StudyRun | None = None
         self._display = DisplaySettings.model_validate({})
         self._cursor: tuple[str, float] | None = None
-        self._selection: dict[str, np.ndarray] = {}
+        self._selection = Selection(self, self.events)
         for signal in LIST_SIGNALS:
             self.runs.events[signal].connect(self._tell_runs)
 
@@ -78,12 +85,16 @@ class Shown(ABC):
             self._show_current()
 
     def add_run(self, run: StudyRun) -> None:
-        """Add a run and make it the current one; a name that is taken gets a number."""
+        """Add a run and make it the current one; a name that is taken gets a number.
+
+        Named sets of time that it brings join those of :attr:`selection`.
+        """
         run.name = self._free_name(run.name)
         # The state first, then what is told of it.
         self._run = run
         try:
             self.runs.append(run)
+            self._selection.adopt(run.sets)
         finally:
             self._tell_run()
 
@@ -183,6 +194,21 @@ class Shown(ABC):
                 self.events.display.emit(self._display)
         self.events.embedding.emit(embedding)
 
+    # -- time ------------------------------------------------------------------------------------------
+
+    @property
+    def recording_names(self) -> list[str]:
+        """The names of the open sessions, then of those that only runs hold."""
+        return names_known(self.sessions, self._runs_by_interest())
+
+    def parts_of(self, name: str) -> list[Session]:
+        """Return the recording of a name: the open session, or what a run learned and held out of it."""
+        return parts_named(name, self.sessions, self._runs_by_interest())
+
+    def _runs_by_interest(self) -> list[StudyRun]:
+        """Return all runs, the current one first."""
+        return sorted(self.runs, key=lambda run: run is not self._run)
+
     @property
     def cursor(self) -> tuple[str, float] | None:
         """A session's name and a time in it (s)."""
@@ -190,16 +216,69 @@ class Shown(ABC):
 
     @cursor.setter
     def cursor(self, cursor: tuple[str, float] | None) -> None:
+        if cursor is not None:
+            name, time = str(cursor[0]), float(cursor[1])
+            if not np.isfinite(time):
+                raise WorkspaceError(f"{time} is no time: give the cursor a session's name and seconds in it")
+            if not self.parts_of(name):
+                known = ", ".join(self.recording_names) or "none yet"
+                raise WorkspaceError(f"there is no session {name!r}; the sessions are {known}")
+            cursor = (name, time)
         if cursor != self._cursor:
             self._cursor = cursor
             self.events.cursor.emit(cursor)
 
+    def step_cursor(self, bins: int, session: str | None = None) -> None:
+        """Move the cursor by whole time bins, over gaps, and not beyond the ends of its session.
+
+        Parameters
+        ----------
+        bins : int
+            How many; negative ones go back.
+        session : str, optional
+            The session to step in: a cursor that is elsewhere, or none, comes to its first bin.
+
+        Raises
+        ------
+        WorkspaceError
+            If there is no such session.
+        """
+        name = session if session is not None else None if self._cursor is None else self._cursor[0]
+        if name is None:
+            name = next(iter(self.recording_names), None)
+        if name is None:
+            raise WorkspaceError("there are no sessions yet: open recordings or a sample first")
+        parts = self.parts_of(name)
+        if self._cursor is None or self._cursor[0] != name or not parts:
+            self.cursor = (name, float(parts[0].time[0]) if parts else 0.0)
+            return
+        times = bin_times(parts)
+        # A cursor at the very beginning of a bin is in it, whatever the rounding.
+        now = int(np.searchsorted(times, self._cursor[1] + 0.01 * parts[0].bin_width, side="right")) - 1
+        self.cursor = (name, float(times[np.clip(now + bins, 0, len(times) - 1)]))
+
     @property
-    def selection(self) -> Mapping[str, np.ndarray]:
-        """Selected time bins: session name to booleans (T,); sessions that are not named have none."""
-        return dict(self._selection)
+    def selection(self) -> Selection:
+        """Which time bins are selected, and the named sets of them."""
+        return self._selection
 
     @selection.setter
-    def selection(self, selection: Mapping[str, np.ndarray]) -> None:
-        self._selection = {name: np.asarray(marked, dtype=bool) for name, marked in selection.items()}
-        self.events.selection.emit(self.selection)
+    def selection(self, selection: TimeSet | Mapping[str, Any]) -> None:
+        """Select a set of time, or booleans (T,) by session name."""
+        if not isinstance(selection, Mapping):
+            self._selection.choose(selection)
+            return
+        chosen = TimeSet()
+        for name, marked in selection.items():
+            chosen = chosen | TimeSet.of_bins(self._session_of_length(name, len(marked)), marked)
+        self._selection.choose(chosen)
+
+    def _session_of_length(self, name: str, n_bins: int) -> Session:
+        """Return the session that marks belong to: that of the shown embedding, or a recording."""
+        embedded = [] if self.embedding is None else list(self.embedding.sessions)
+        candidates = [session for session in embedded if session.name == name] + self.parts_of(name)
+        if not candidates:
+            known = ", ".join(self.recording_names) or "none yet"
+            raise WorkspaceError(f"there is no session {name!r}; the sessions are {known}")
+        fitting = [session for session in candidates if session.n_bins == n_bins]
+        return (fitting or candidates)[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +15,7 @@ from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.sessions import Session
 from napari_unison.workspace.decoding import save_studies, saved_studies
 from napari_unison.workspace.events import WorkspaceError
+from napari_unison.workspace.garbage import without_collections
 from napari_unison.workspace.selection_files import FILE, UNREADABLE_FILE, read_sets, write_sets
 from napari_unison.workspace.time_sets import TimeSet
 
@@ -61,9 +63,9 @@ class StudyRun:
     latent_scores: dict[str, LatentScores | None] = field(default_factory=dict)
     quick_scores: QuickScores | None = None
     studies: dict[str, DecodingStudy] = field(default_factory=dict)
+    sets: dict[str, TimeSet] = field(default_factory=dict)
     folder: Path | None = None
     trained_here: bool = False
-    sets: dict[str, TimeSet] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<StudyRun {self.description}>"
@@ -153,10 +155,6 @@ def embed_run(
     job.tell_phase("choosing the best latents")
     return embedding, score_inside(embedding)
 
-    try:
-        run.sets = read_sets(folder)
-    except WorkspaceError as error:
-        warnings.warn(f"{run.name} is open without its named selections. {error}", stacklevel=2)
 
 def score_inside(embedding: Embedding) -> LatentScores | None:
     """Score the latents inside an embedding; None where its sessions are too short to be divided."""
@@ -172,14 +170,6 @@ def open_run(folder: Path) -> StudyRun:
     from napari_unison.encoder import load_run
 
     return study_run(load_run(folder), folder)
-    held = dict(run.sets if sets is None else sets)
-    damaged = _unreadable_sets(folder) if folder == run.folder else None
-
-    def write_also(fresh: Path) -> None:
-        write_sets(fresh, held)
-        if damaged is not None:
-            (fresh / UNREADABLE_FILE).write_bytes(damaged)
-
 
 
 def study_run(saved: Any, folder: Path) -> StudyRun:
@@ -190,16 +180,10 @@ def study_run(saved: Any, folder: Path) -> StudyRun:
         run.embeddings[key] = saved.embedding
         run.latent_scores[key] = score_inside(saved.embedding)
     run.studies.update(saved_studies(run, folder))
-
-
-def _unreadable_sets(folder: Path) -> bytes | None:
-    """Return a saved run's selections that cannot be read, so that saving it again does not lose them."""
     try:
-        read_sets(folder)
-    except WorkspaceError:
-        return (folder / FILE).read_bytes()
-    kept = folder / UNREADABLE_FILE
-    return kept.read_bytes() if kept.is_file() else None
+        run.sets = read_sets(folder)
+    except WorkspaceError as error:
+        warnings.warn(f"{run.name} is open without its named selections. {error}", stacklevel=2)
     return run
 
 
@@ -215,6 +199,14 @@ def save_study_run(
     if folder.suffix != RUN_ENDING:
         folder = folder.with_name(folder.name + RUN_ENDING)
     saved = Run(run.encoder, run.embeddings.get("aligned"), run.held_out)
+    held = dict(run.sets if sets is None else sets)
+    damaged = _unreadable_sets(folder) if folder == run.folder else None
+
+    def write_also(fresh: Path) -> None:
+        write_sets(fresh, held)
+        if damaged is not None:
+            (fresh / UNREADABLE_FILE).write_bytes(damaged)
+
     if folder != run.folder:
         save_run(saved, folder, overwrite=overwrite, write_also=write_also)
     else:
@@ -225,3 +217,13 @@ def save_study_run(
             save_run(saved, folder, overwrite=True, write_also=write_also)
     save_studies(run, folder)
     return folder
+
+
+def _unreadable_sets(folder: Path) -> bytes | None:
+    """Return a saved run's selections that cannot be read, so that saving it again does not lose them."""
+    try:
+        read_sets(folder)
+    except WorkspaceError:
+        return (folder / FILE).read_bytes()
+    kept = folder / UNREADABLE_FILE
+    return kept.read_bytes() if kept.is_file() else None

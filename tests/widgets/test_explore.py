@@ -30,7 +30,7 @@ def test_a_runs_description_is_not_cut_off_in_a_narrow_dock(qtbot):
     explore.resize(345, 300)
     explore.show()
     longest = "run 12 · 4 sessions · 10000 iterations"
-    assert explore.run.fontMetrics().horizontalAdvance(longest) < explore.run.width() - 50
+    assert explore.runs.choice.fontMetrics().horizontalAdvance(longest) < explore.runs.choice.width() - 50
 
 
 def choose(combo, text: str) -> None:
@@ -41,13 +41,13 @@ def choose(combo, text: str) -> None:
 def test_label_free_is_computed_and_named(explore, viewer, qtbot):
     layer = viewer.layers[0]
     qtbot.mouseClick(
-        explore.kinds["label-free"],
+        explore.kind.buttons["label-free"],
         Qt.MouseButton.LeftButton,
-        pos=explore.kinds["label-free"].rect().center() / 4,
+        pos=explore.kind.buttons["label-free"].rect().center() / 4,
     )
     qtbot.waitUntil(lambda: viewer.layers[0].name == "all sessions · label-free", timeout=60_000)
     assert viewer.layers[0] is layer
-    assert "own neurons only" in explore.kind_words.text()
+    assert "own neurons only" in explore.kind.words.text()
     assert viewer.canvas.overlays.text.text.startswith("label-free · 2 sessions")
 
 
@@ -59,7 +59,7 @@ def test_ticks_are_as_exact_as_their_axis_needs():
 
 def test_colour_changes_in_place(explore, viewer):
     layer, before = viewer.layers[0], viewer.layers[0].face_color.copy()
-    choose(explore.colour, "session")
+    choose(explore.colours.mode, "session")
     assert viewer.layers[0] is layer
     assert not np.array_equal(layer.face_color, before)
     assert len(np.unique(layer.face_color, axis=0)) == 2
@@ -67,63 +67,63 @@ def test_colour_changes_in_place(explore, viewer):
 
 
 def test_the_usual_colours_are_named_again_when_an_embedding_lacks_the_chosen_ones(explore, qtbot):
-    choose(explore.colour, "residual")
+    choose(explore.colours.mode, "residual")
     explore.workspace.show(kind="label-free")
     qtbot.waitUntil(lambda: explore.workspace.embedding is not None, timeout=60_000)
-    assert explore.colour.findText("residual") == -1
-    assert explore.colour.currentText() == "position and direction"
-    choose(explore.colour, "session")
+    assert explore.colours.mode.findText("residual") == -1
+    assert explore.colours.mode.currentText() == "position and direction"
+    choose(explore.colours.mode, "session")
     explore.workspace.show(colour="best")
-    assert explore.colour.currentText() == "position and direction"
+    assert explore.colours.mode.currentText() == "position and direction"
 
 
 def test_size_and_opacity_reach_the_layer(explore, viewer):
-    explore.point_size.setValue(3.0)
-    explore.opacity.setValue(0.5)
+    explore.points.size_field.setValue(3.0)
+    explore.points.opacity.setValue(0.5)
     assert set(viewer.layers[0].size) == {3.0}
     assert viewer.layers[0].opacity == 0.5
 
 
 def test_the_grid_has_a_cell_a_session_and_one_with_all(explore, viewer):
-    explore.grid.setChecked(True)
+    explore.grid.grid.setChecked(True)
     assert viewer.canvas.grid.enabled
     assert {layer.name for layer in viewer.layers} == {
         "rat 1 · aligned",
         "rat 2 · aligned",
         "all sessions · aligned",
     }
-    explore.grid.setChecked(False)
+    explore.grid.grid.setChecked(False)
     assert [layer.name for layer in viewer.layers] == ["all sessions · aligned"]
     assert not viewer.canvas.grid.enabled
 
 
 def test_fewer_points_are_drawn_if_wanted_and_the_number_is_told(explore, viewer):
-    explore.max_points.setValue(100)
+    explore.points.max_points.setValue(100)
     assert len(viewer.layers[0].data) <= 100
     assert explore.shown.text() == f"{len(viewer.layers[0].data)} of 960 time bins drawn"
-    explore.max_points.setValue(10_000)
+    explore.points.max_points.setValue(10_000)
     assert len(viewer.layers[0].data) == 960
 
 
 def test_chosen_latents_become_the_axes(explore, viewer):
     embedding = explore.workspace.embedding
-    for spin, latent in zip(explore.latents, (4, 2, 1), strict=True):
+    for spin, latent in zip(explore.axes.latents, (4, 2, 1), strict=True):
         spin.setValue(latent)
     np.testing.assert_allclose(
         viewer.layers[0].data, 100 * np.concatenate(embedding.values)[:, [3, 1, 0]], rtol=1e-5
     )
-    choose(explore.axes, "principal components")
+    choose(explore.axes.choice, "principal components")
     assert "component 1" in viewer.canvas.overlays.text.text
-    assert not explore.latents[0].isEnabled()
+    assert not explore.axes.latents[0].isEnabled()
 
 
 def test_choosing_another_run_draws_it(explore, viewer):
     before = viewer.layers[0].data.copy()
     explore.workspace.train(random_state=1).wait(60)
-    assert explore.run.count() == 2
+    assert explore.runs.choice.count() == 2
     assert not np.array_equal(viewer.layers[0].data, before)
-    explore.run.setCurrentIndex(0)
-    explore.run.activated.emit(0)
+    explore.runs.choice.setCurrentIndex(0)
+    explore.runs.choice.activated.emit(0)
     np.testing.assert_array_equal(viewer.layers[0].data, before)
 
 

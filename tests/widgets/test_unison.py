@@ -111,7 +111,7 @@ def test_stop_keeps_what_was_learned(unison, viewer, qtbot):
     click(qtbot, unison.train.stop_button)
     qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=PATIENCE)
     assert unison.workspace.run.was_stopped
-    assert "stopped" in unison.explore.run.currentText()
+    assert "stopped" in unison.explore.runs.choice.currentText()
 
 
 def test_the_same_from_the_console_shows_in_the_widgets(unison, viewer, qtbot, small_sessions):
@@ -124,7 +124,7 @@ def test_the_same_from_the_console_shows_in_the_widgets(unison, viewer, qtbot, s
     run = job.wait(60)
     assert workspace.run is run
     assert len(viewer.layers) == 1
-    assert unison.explore.run.currentText().startswith("run 1")
+    assert unison.explore.runs.choice.currentText().startswith("run 1")
 
 
 def test_results_reach_the_workspace_on_the_main_thread(unison, qtbot, small_sessions):

@@ -2,12 +2,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.colors import to_rgba
 
+from napari_unison import Session
 from napari_unison.analysis import choose_latents
-from napari_unison.display import RIGHT_COLOUR, Trace, decimate, latent_trace, session_traces
+from napari_unison.display import (
+    RIGHT_COLOUR,
+    chosen_traces,
+    label_trace,
+    latent_trace,
+    recording_traces,
+    session_traces,
+    trace_choices,
+)
+from napari_unison.display.residuals import farthest_partner
 
 
 def test_position_and_best_latents_are_traced(embedding) -> None:
@@ -54,37 +62,48 @@ def test_errors_name_what_there_is(embedding) -> None:
         latent_trace(embedding, 0, 4)
 
 
-def _trace(values: np.ndarray, breaks: tuple[int, ...] = ()) -> Trace:
-    time = np.arange(len(values)) * 0.025
-    return Trace("x", "", time, values.astype(float), None, np.asarray(breaks, dtype=np.intp))
+def test_chosen_traces_come_in_their_order_with_name_and_unit(embedding) -> None:
+    traces = chosen_traces(embedding, "rat 2", (2, "position", "direction", "residual"))
+    assert [trace.name for trace in traces] == [
+        "latent 3 · aligned",
+        "position",
+        "direction: 0 left, 1 right",
+        "residual",
+    ]
+    session = embedding.sessions[1]
+    np.testing.assert_array_equal(traces[0].values, embedding.values[1][:, 2])
+    np.testing.assert_array_equal(traces[2].values, session.labels["direction"] == "right")
+    np.testing.assert_array_equal(traces[3].values, farthest_partner(embedding, 1))
+    assert traces[3].unit == embedding.residual_unit
 
 
-@given(seed=st.integers(0, 100), columns=st.integers(1, 50))
-def test_decimation_shows_the_same_extremes(seed: int, columns: int) -> None:
-    values = np.random.default_rng(seed).normal(size=2000)
-    trace = _trace(values, (700, 1400))
-    shown = decimate(trace, 0, 50, columns)
-    assert len(shown.time) <= 4 * columns
-    assert shown.values.max() == values.max()
-    assert shown.values.min() == values.min()
-    assert (shown.time[0], shown.time[-1]) == (trace.time[0], trace.time[-1])
-    assert (np.diff(shown.time) > 0).all()
-    for border in shown.breaks:
-        assert any(shown.time[border - 1] < trace.time[b] <= shown.time[border] for b in (700, 1400))
+def test_what_is_chosen_is_among_what_can_be(embedding) -> None:
+    choices = trace_choices(embedding, embedding.sessions)
+    assert choices[:2] == ("position", "direction")
+    assert choices[-4:] == (0, 1, 2, 3)
+    assert len(chosen_traces(embedding, 0, choices)) == len(choices)
+    assert trace_choices(None, embedding.sessions) == ("position", "direction")
+    assert trace_choices(None, []) == ()
 
 
-def test_borders_stay_between_their_segments() -> None:
-    shown = decimate(_trace(np.arange(2000), (700, 1400)), 0, 50, 100)
-    assert len(shown.breaks) == 2
+def test_a_recording_alone_has_its_labels(embedding) -> None:
+    session = embedding.sessions[0]
+    assert [trace.name for trace in recording_traces(session)] == ["position"]
+    assert recording_traces(session)[0].colours is not None
+    assert [trace.name for trace in recording_traces(session, (3, "direction"))] == [
+        "direction: 0 left, 1 right"
+    ]
 
 
-def test_what_fits_is_not_decimated() -> None:
-    trace = _trace(np.arange(100))
-    shown = decimate(trace, 1.0, 2.0, 200)
-    assert shown.time[0] == pytest.approx(0.975)
-    assert shown.time[-1] == pytest.approx(2.025)
+def test_circular_labels_have_no_line_across_the_plot_at_each_turn() -> None:
+    angle = np.linspace(0, 6 * np.pi, 300) % (2 * np.pi)
+    session = Session("mouse", np.ones((300, 2)), {"heading": angle}, 0.1, kinds={"heading": "circular"})
+    trace = label_trace(session, "heading")
+    assert len(trace.breaks) == np.sum(np.abs(np.diff(angle)) > np.pi) >= 2
+    assert np.abs(np.diff(trace.values))[trace.connect].max() < 1
+    assert trace.unit == "rad"
 
 
-def test_empty_time_cannot_be_drawn() -> None:
-    with pytest.raises(ValueError, match="nothing can be drawn"):
-        decimate(_trace(np.arange(10)), 1.0, 1.0, 10)
+def test_a_label_that_is_not_there_names_those_that_are(embedding) -> None:
+    with pytest.raises(ValueError, match="it has position, direction"):
+        label_trace(embedding.sessions[0], "speed")

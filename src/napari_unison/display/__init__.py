@@ -19,8 +19,18 @@ from napari_unison.display.colours import (
     position_direction_colours,
 )
 from napari_unison.display.legends import ColourBar, Legend, Swatch
+from napari_unison.display.level_of_detail import decimate
 from napari_unison.display.points import EmbeddingAxes, LayerData, embedding_axes, point_layers
-from napari_unison.display.traces import Trace, decimate, latent_trace, session_traces
+from napari_unison.display.traces import (
+    Trace,
+    chosen_traces,
+    label_trace,
+    latent_trace,
+    recording_traces,
+    residual_trace,
+    session_traces,
+    trace_choices,
+)
 
 if TYPE_CHECKING:
     from napari_unison.display.figures import notebook_figures, write_figures
@@ -36,16 +46,21 @@ __all__ = [
     "Legend",
     "Swatch",
     "Trace",
+    "chosen_traces",
     "colour_modes",
     "decimate",
     "embedding_axes",
     "feature_colours",
     "label_roles",
+    "label_trace",
     "latent_trace",
     "notebook_figures",
     "point_layers",
     "position_direction_colours",
+    "recording_traces",
+    "residual_trace",
     "session_traces",
+    "trace_choices",
     "write_figures",
 ]
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_unison.display.colours import first_column, position_direction_colours
 from napari_unison.display.palettes import category_colours, value_limits
+from napari_unison.display.residuals import farthest_partner, has_residual
 from napari_unison.display.roles import label_roles
 
 if TYPE_CHECKING:
     from napari_unison.analysis.latents import LatentScores
     from napari_unison.encoder.embedding import Embedding
     from napari_unison.sessions import Session
+
+#: What the label distance to the farthest partner is called among the traces.
+RESIDUAL: Final = "residual"
+#: As many categories of a discrete label are explained.
+MOST_TOLD: Final = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +124,93 @@ def latent_trace(embedding: Embedding, session: str | int, latent: int, *, on_da
     return _trace(embedding.sessions[index], name, "", embedding.values[index][:, latent], colours)
 
 
+def residual_trace(embedding: Embedding, session: str | int) -> Trace:
+    """Return the label distance from each bin of a session to the farthest of its partners.
+
+    Raises
+    ------
+    ValueError
+        If the embedding does not hold the session.
+    """
+    index = session_number(embedding, session)
+    values = farthest_partner(embedding, index)
+    return _trace(embedding.sessions[index], RESIDUAL, embedding.residual_unit, values, None)
+
+
+def label_trace(session: Session, label: str, colours: npt.NDArray[np.float32] | None = None) -> Trace:
+    """Return a label of a session; categories are numbered, and circular labels begin anew after a turn.
+
+    Raises
+    ------
+    ValueError
+        If the session has no such label.
+    """
+    if label not in session.labels:
+        raise ValueError(f"{session.name} has no label {label!r}; it has {', '.join(session.labels)}")
+    values, name = first_column(session.labels[label]), label
+    if session.kinds[label] == "discrete":
+        categories, values = np.unique(values, return_inverse=True)
+        told = ", ".join(f"{number} {category}" for number, category in enumerate(categories[:MOST_TOLD]))
+        name = f"{label}: {told}" + (", …" if len(categories) > MOST_TOLD else "")
+    trace = _trace(session, name, session.units[label], values, colours)
+    if session.kinds[label] != "circular":
+        return trace
+    turns = np.flatnonzero(np.abs(np.diff(trace.values)) > np.pi) + 1
+    return replace(trace, breaks=np.union1d(trace.breaks, turns))
+
+
+def recording_traces(session: Session, wanted: Sequence[int | str] = ()) -> list[Trace]:
+    """Return the wanted labels of a session that no encoder has seen; without any, its position.
+
+    Latents and labels that it does not have are left out.
+    """
+    roles = label_roles(session)
+    colours = None
+    if roles.direction is not None:
+        directions = first_column(session.labels[roles.direction])
+        colours = np.zeros((session.n_bins, 4), dtype=np.float32)
+        for category, colour in category_colours(np.unique(directions)).items():
+            colours[directions == category] = colour
+    labels = [name for name in wanted if name in session.labels]
+    if not labels and roles.position is not None:
+        labels = [roles.position]
+    return [label_trace(session, str(name), colours if name == roles.position else None) for name in labels]
+
+
+def chosen_traces(
+    embedding: Embedding, session: str | int, wanted: Sequence[int | str], *, on_dark: bool = False
+) -> list[Trace]:
+    """Return chosen traces of a session: latents (counted from 0), labels by name, and ``"residual"``.
+
+    Raises
+    ------
+    ValueError
+        If the embedding does not hold the session, or one of what is wanted.
+    """
+    index = session_number(embedding, session)
+    recording = embedding.sessions[index]
+    roles = label_roles(recording)
+    traces = []
+    for choice in wanted:
+        if isinstance(choice, int):
+            traces.append(latent_trace(embedding, index, choice, on_dark=on_dark))
+        elif choice == RESIDUAL:
+            traces.append(residual_trace(embedding, index))
+        else:
+            by_direction = label_colours(embedding, index, roles.direction)
+            traces.append(label_trace(recording, choice, by_direction if choice == roles.position else None))
+    return traces
+
+
+def trace_choices(embedding: Embedding | None, sessions: Sequence[Session]) -> tuple[int | str, ...]:
+    """Return all that can be traced: labels, the residual where there is one, latents counted from 0."""
+    labels: list[int | str] = list(sessions[0].labels) if sessions else []
+    if embedding is None:
+        return tuple(labels)
+    residual = [RESIDUAL] if has_residual(embedding) else []
+    return (*labels, *residual, *range(embedding.n_latents))
+
+
 def session_number(embedding: Embedding, session: str | int) -> int:
     """Return the number of a session given by name or number.
 
@@ -167,58 +261,3 @@ def _trace(
 ) -> Trace:
     breaks = np.asarray([segment.start for segment in session.segment_slices()][1:], dtype=np.intp)
     return Trace(name, unit, session.time, np.asarray(values, dtype=np.float64), colours, breaks)
-
-
-def decimate(trace: Trace, start: float, stop: float, columns: int) -> Trace:
-    """Keep what can be seen: at most four points a pixel column, its first, last, lowest and highest.
-
-    Parameters
-    ----------
-    trace : Trace
-        The whole curve.
-    start, stop : float
-        Shown part of the time axis in seconds; one point beyond each end is kept, so that lines run out of
-        the picture.
-    columns : int
-        Pixel columns of the picture.
-
-    Returns
-    -------
-    Trace
-        The same extremes in every column; segments stay apart.
-
-    Raises
-    ------
-    ValueError
-        If the shown time is empty or there is no column.
-    """
-    if columns < 1 or stop <= start:
-        raise ValueError(f"nothing can be drawn from {start} s to {stop} s in {columns} pixel columns")
-    first = max(int(np.searchsorted(trace.time, start, side="left")) - 1, 0)
-    end = min(int(np.searchsorted(trace.time, stop, side="right")) + 1, len(trace.time))
-    kept = np.arange(first, end, dtype=np.intp)
-    if len(kept) > 4 * columns:
-        kept = first + _extremes(trace.time[first:end], trace.values[first:end], (start, stop), columns)
-    segment = np.searchsorted(trace.breaks, kept, side="right")
-    return Trace(
-        trace.name,
-        trace.unit,
-        trace.time[kept],
-        trace.values[kept],
-        None if trace.colours is None else trace.colours[kept],
-        np.flatnonzero(np.diff(segment)) + 1,
-    )
-
-
-def _extremes(
-    time: npt.NDArray[np.float64], values: npt.NDArray[np.float64], shown: tuple[float, float], columns: int
-) -> npt.NDArray[np.intp]:
-    """Return, sorted, the first, last, lowest and highest point of every column."""
-    share = (time - shown[0]) / (shown[1] - shown[0])
-    column = np.clip((share * columns).astype(np.intp), 0, columns - 1)
-    begins = np.flatnonzero(np.diff(column, prepend=-1))
-    ends = np.append(begins[1:], len(column)) - 1
-    # Sorted by column, then by value: each column's lowest comes first and its highest last. Missing values
-    # count as the lowest, so that a gap inside a column stays a gap.
-    by_value = np.lexsort((np.nan_to_num(values, nan=-np.inf), column))
-    return np.unique(np.concatenate([begins, ends, by_value[begins], by_value[ends]]))

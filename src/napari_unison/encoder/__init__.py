@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_unison.encoder.config import PRESETS, ConfigurationError, EncoderConfig
     from napari_unison.encoder.embedding import Embedding
     from napari_unison.encoder.estimator import UnifiedEncoder
+    from napari_unison.encoder.looks import Look, Looks
     from napari_unison.encoder.overlap import LabelOverlap, label_overlap
     from napari_unison.encoder.progress import Progress, TrainingControl
     from napari_unison.encoder.runs import Run, RunError, is_run, load_run, save_run
@@ -27,6 +28,8 @@ __all__ = [
     "Embedding",
     "EncoderConfig",
     "LabelOverlap",
+    "Look",
+    "Looks",
     "Progress",
     "Run",
     "RunError",
@@ -45,6 +48,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "config": ["PRESETS", "ConfigurationError", "EncoderConfig"],
         "embedding": ["Embedding"],
         "estimator": ["UnifiedEncoder"],
+        "looks": ["Look", "Looks"],
         "overlap": ["LabelOverlap", "label_overlap"],
         "progress": ["Progress", "TrainingControl"],
         "training": ["TrainingError"],

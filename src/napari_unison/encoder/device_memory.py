@@ -151,6 +151,35 @@ def device_for_training(config: EncoderConfig, sessions: Sequence[Session]) -> t
     return torch.device("cpu")
 
 
+def require_memory(config: EncoderConfig, sessions: Sequence[Session], device: torch.device) -> None:
+    """Refuse to go on with a training on its device where there is not enough memory any more.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+        Parameters, which stay as they are.
+    sessions : sequence of Session
+        The training sessions.
+    device : torch.device
+        Where the network is.
+
+    Raises
+    ------
+    ConfigurationError
+        If it does not fit; the message says what to do.
+    """
+    free = free_memory(device)
+    if free is None:
+        return
+    needed = training_memory(config, sessions).total
+    if needed > _USABLE * free:
+        raise ConfigurationError(
+            f"device: to go on, this training needs about {needed / _GIB:.1f} GiB, and {device_text(device)} "
+            f"has {free / _GIB:.1f} GiB free. End other programs that use its memory; or save the run, write "
+            f'device = "cpu" into its config.toml, open it again and go on there'
+        )
+
+
 def advice(config: EncoderConfig, *, name_the_cpu: bool = True) -> str:
     """Return what makes a training smaller, as a sentence."""
     sessions = "" if config.sessions_per_step is None else f" (now {config.sessions_per_step})"

@@ -14,11 +14,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from napari_unison.encoder.config import NOTEBOOK_MASKS, EncoderConfig
-from napari_unison.encoder.device_memory import device_for_training
+from napari_unison.encoder.device_memory import device_for_training, require_memory
 from napari_unison.encoder.devices import device_text
 from napari_unison.encoder.embed import PartnerBank, embed_aligned, embed_label_free
 from napari_unison.encoder.embedding import Embedding, Partners
 from napari_unison.encoder.label_space import LabelSpace
+from napari_unison.encoder.looks import Looks
 from napari_unison.encoder.new_session import (
     ITERATIONS,
     InputTrainer,
@@ -138,6 +139,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         *,
         on_progress: ProgressCallback | None = None,
         control: TrainingControl | None = None,
+        looks: Looks | None = None,
     ) -> Self:
         """Train on sessions.
 
@@ -151,6 +153,8 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Called with a :class:`~napari_unison.encoder.Progress` at most ten times a second.
         control : TrainingControl, optional
             Pauses or stops the training; a stop leaves a usable encoder with ``was_stopped_`` set.
+        looks : Looks, optional
+            Shows what the encoder has learned so far, at most once a second.
 
         Returns
         -------
@@ -179,6 +183,8 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         neurons = [session.n_neurons for session in sessions]
         state = TrainingState.new(config, neurons, seed, device_for_training(config, sessions))
         trainer = Trainer(config, sessions, space, state)
+        if looks is not None:
+            on_progress = looks.between_steps(config, sessions, space, seed, state, on_progress)
         stopped = _run(trainer, config.max_iterations, on_progress, control)
         self._keep(config, sessions, space, seed, state, stopped)
         return self
@@ -189,6 +195,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         *,
         on_progress: ProgressCallback | None = None,
         control: TrainingControl | None = None,
+        looks: Looks | None = None,
     ) -> Self:
         """Go on training on the same sessions, as if it had not been interrupted.
 
@@ -196,7 +203,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         iterations : int, optional
             Steps to add; those that a stop left out unless given.
-        on_progress, control
+        on_progress, control, looks
             As in :meth:`fit`.
 
         Returns
@@ -208,6 +215,8 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ------
         NotFittedError
             If it was not fitted.
+        ConfigurationError
+            If the device has not enough memory now.
         ValueError
             If there is nothing left to do and ``iterations`` is not given.
         """
@@ -219,18 +228,14 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         if left != int(left) or left < 1:
             raise ValueError(f"iterations is {iterations}: give a whole number of steps to add, at least 1")
+        config, sessions = self.config_, self.training_sessions_
+        require_memory(config, sessions, next(self._state.network.parameters()).device)
         state = copy.deepcopy(self._state)
-        trainer = Trainer(self.config_, self.training_sessions_, self._space, state)
+        trainer = Trainer(config, sessions, self._space, state)
+        if looks is not None:
+            on_progress = looks.between_steps(config, sessions, self._space, self.seed_, state, on_progress)
         stopped = _run(trainer, left, on_progress, control)
-        self._keep(
-            self.config_,
-            self.training_sessions_,
-            self._space,
-            self.seed_,
-            state,
-            stopped,
-            self.added_sessions_,
-        )
+        self._keep(config, sessions, self._space, self.seed_, state, stopped, self.added_sessions_)
         return self
 
     def add_session(

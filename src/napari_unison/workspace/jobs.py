@@ -281,6 +281,10 @@ class Job:
                 self.control.stop()
         self._relay(partial(self._show_progress, progress))
 
+    def tell(self, function: Callable[[], None]) -> None:
+        """Have a function called where the workspace may be changed; for the work itself, in its thread."""
+        self._relay(function)
+
     def tell_warning(self, text: str) -> None:
         """Tell a warning; for the work itself, in its thread."""
         self._relay(partial(self._show_warning, text))

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from napari_unison.encoder import Embedding, EncoderConfig
+from napari_unison.encoder import Embedding
 from napari_unison.sessions import Session
 from napari_unison.workspace.decoding import save_studies, saved_studies
 from napari_unison.workspace.events import WorkspaceError
-from napari_unison.workspace.garbage import without_collections
 from napari_unison.workspace.selection_files import FILE, UNREADABLE_FILE, read_sets, write_sets
 from napari_unison.workspace.time_sets import TimeSet
 
 if TYPE_CHECKING:
     from napari_unison.analysis import DecodingStudy, LatentScores, QuickScores
-    from napari_unison.encoder import Progress, UnifiedEncoder
+    from napari_unison.encoder import UnifiedEncoder
     from napari_unison.workspace.jobs import Job
     from napari_unison.workspace.settings import EmbeddingKind
 
@@ -54,6 +52,8 @@ class StudyRun:
         Where the run is saved.
     trained_here : bool
         Whether it was trained since the program began, so that its times are those of this machine.
+    held_out_fit : list of (int, float)
+        Iteration and goodness of fit (bits) on what was held out, as far as it was looked at while training.
     """
 
     name: str
@@ -66,6 +66,7 @@ class StudyRun:
     sets: dict[str, TimeSet] = field(default_factory=dict)
     folder: Path | None = None
     trained_here: bool = False
+    held_out_fit: list[tuple[int, float]] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<StudyRun {self.description}>"
@@ -114,34 +115,6 @@ def partners_key(align: bool, partners: str) -> str:
     if not align:
         return "label-free"
     return "aligned" if partners == "training" else f"aligned, partners {partners}"
-
-
-def train_run(
-    job: Job, name: str, config: EncoderConfig, training: Sequence[Session], held_out: Sequence[Session]
-) -> StudyRun:
-    """Train, embed the training sessions with their labels, and choose the best latents.
-
-    A stop keeps the encoder as it is and still embeds. Runs in the job's thread, without collections of
-    garbage until the first step is done.
-    """
-    from napari_unison.encoder import UnifiedEncoder
-
-    encoder = UnifiedEncoder.from_config(config.model_copy(update={"verbose": False}))
-    job.tell_phase("training")
-    quiet = ExitStack()
-
-    def tell(progress: Progress) -> None:
-        quiet.close()
-        job.tell_progress(progress)
-
-    with quiet:
-        quiet.enter_context(without_collections())
-        encoder.fit(list(training), on_progress=tell, control=job.control)
-    run = StudyRun(name, encoder, tuple(held_out), trained_here=True)
-    if not job.is_cancelled:
-        embedding, scores = embed_run(job, run, align=True, partners="training")
-        run.embeddings["aligned"], run.latent_scores["aligned"] = embedding, scores
-    return run
 
 
 def embed_run(

@@ -18,6 +18,7 @@ from napari_unison.sessions import (
     sample_sessions,
     split_sessions,
 )
+from napari_unison.workspace.brought_sessions import add_brought, sessions_of
 from napari_unison.workspace.decoding import StudyDepth, start_study, study_options
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.job_list import JobList
@@ -28,21 +29,23 @@ from napari_unison.workspace.runs import (
     open_run,
     partners_key,
     save_study_run,
-    train_run,
 )
 from napari_unison.workspace.session_edits import SessionEdits
 from napari_unison.workspace.session_history import SessionHistory
 from napari_unison.workspace.session_list import SessionList
-from napari_unison.workspace.shown import LIST_SIGNALS, Shown
+from napari_unison.workspace.shown import LIST_SIGNALS
 from napari_unison.workspace.time_ranges import TimeRanges
+from napari_unison.workspace.trainings import TRAIN_FIRST, Trainings, need_no_training, start_training
 
 if TYPE_CHECKING:
     from napari_unison.analysis import LatentScores
 
+#: Sessions of recordings, and saved runs with the sessions that they bring along.
+Found = tuple[list[Session], dict[StudyRun, list[Session]]]
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-class Workspace(SessionEdits, Shown):
+class Workspace(SessionEdits, Trainings):
     """One study: its sessions, the encoder's configuration, its runs, and what is shown.
 
     Parameters
@@ -112,7 +115,7 @@ class Workspace(SessionEdits, Shown):
     # -- sessions --------------------------------------------------------------------------------------
 
     def open(self, paths: Paths, *, background: bool = False, **options: Any) -> Job:
-        """Open recordings and saved runs and add them.
+        """Open recordings and saved runs and add them; a run brings the sessions along that are not open.
 
         Parameters
         ----------
@@ -145,17 +148,18 @@ class Workspace(SessionEdits, Shown):
         SessionError
             If the sample cannot be had, or is open already.
         """
-        return self._open(f"Opening the sample {name}", lambda: (sample_sessions(name), []), background)
+        return self._open(f"Opening the sample {name}", lambda: (sample_sessions(name), {}), background)
 
-    def _open(
-        self, title: str, read: Callable[[], tuple[list[Session], list[StudyRun]]], background: bool
-    ) -> Job:
-        def deliver(found: tuple[list[Session], list[StudyRun]]) -> list[Session]:
+    def _open(self, title: str, read: Callable[[], Found], background: bool) -> Job:
+        def deliver(found: Found) -> list[Session]:
             sessions, runs = found
             with self._jobs.apart(title):
                 self.sessions.extend(sessions)
-            for run in runs:
+            for run, brought in runs.items():
                 with self._jobs.apart(title):
+                    problem = add_brought(self.sessions, brought, run.name)
+                    if problem:
+                        self.events.warned.emit(problem)
                     self.add_run(run)
             return sessions
 
@@ -226,8 +230,7 @@ class Workspace(SessionEdits, Shown):
         """
         if not self.sessions:
             raise WorkspaceError("there are no sessions yet: open recordings or a sample first")
-        if self._jobs.find("training") is not None:
-            raise WorkspaceError("a training runs already: stop it first, or wait until it has ended")
+        need_no_training(self)
         if parameters:
             self.configure(**parameters)
         if validation_share is not None:
@@ -235,18 +238,7 @@ class Workspace(SessionEdits, Shown):
         training, held_out = self.used_sessions, list[Session]()
         if self._validation_share > 0:
             training, held_out = split_sessions(training, 1 - self._validation_share)
-        config, name = self._config, self._free_run_name()
-        title = f"Training on {len(training)} sessions"
-
-        def work(job: Job) -> StudyRun:
-            return train_run(job, name, config, training, held_out)
-
-        def deliver(run: StudyRun) -> StudyRun:
-            with self._jobs.apart(title):
-                self.add_run(run)
-            return run
-
-        return self._start("training", title, work, deliver, subject="training")
+        return start_training(self, self._free_run_name(), self._config, training, held_out)
 
     def embed(self, align: bool = True, partners: Literal["training", "given"] = "training") -> Job:
         """Embed the sessions of the current run in the background; each kind is computed once a run.
@@ -340,7 +332,7 @@ class Workspace(SessionEdits, Shown):
 
     def _need_run(self) -> StudyRun:
         if self._run is None:
-            raise WorkspaceError("there is no run yet: train an encoder or open a saved run first")
+            raise WorkspaceError(TRAIN_FIRST)
         return self._run
 
     def _free_run_name(self) -> str:
@@ -430,13 +422,13 @@ class Workspace(SessionEdits, Shown):
         self._run = None
 
 
-def _read(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[list[Session], list[StudyRun]]:
+def _read(paths: Sequence[Path], options: Mapping[str, Any]) -> Found:
     from napari_unison.encoder import is_run
 
-    runs = [path for path in paths if path.is_dir() and is_run(path)]
-    recordings = [path for path in paths if path not in runs]
+    folders = [path for path in paths if path.is_dir() and is_run(path)]
+    recordings = [path for path in paths if path not in folders]
     sessions = list(load_sessions(recordings, **options)) if recordings else []
-    return sessions, [open_run(path) for path in runs]
+    return sessions, {run: sessions_of(run) for run in map(open_run, folders)}
 
 
 __all__ = ["Workspace", "WorkspaceError"]

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from simulated_rats import quick_config, rats
 
-from napari_unison.analysis import DecodingStudy, DecodingStudyError, StudyOptions, study_decoding
+from napari_unison.analysis import (
+    DecodingStudy,
+    DecodingStudyError,
+    StudyOptions,
+    TimeContext,
+    study_decoding,
+)
 from napari_unison.analysis.study_files import (
     StudyFileError,
     has_study,
@@ -23,7 +30,7 @@ from napari_unison.analysis.study_files import (
 from napari_unison.encoder import EncoderConfig, TrainingControl, UnifiedEncoder
 from napari_unison.sessions import Session
 
-FEW = StudyOptions(methods=("label-free", "neighbours", "bayesian"), n_folds=2, seeds=(0,))
+FEW = StudyOptions(methods=("label-free", "neighbours", "bayesian"), n_folds=2, seeds=(0,), context=None)
 BAYES = "Bayesian place decoder (250 ms)"
 
 
@@ -84,7 +91,11 @@ def test_labels_that_are_no_single_place_leave_decoders_of_places_out(two_rats: 
         rat.replace(labels={**rat.labels, "height": rat.labels["position"] ** 2}) for rat in two_rats
     ]
     options = StudyOptions(
-        methods=("neighbours", "bayesian", "network"), n_folds=2, seeds=(0,), with_controls=False
+        methods=("neighbours", "bayesian", "network"),
+        n_folds=2,
+        seeds=(0,),
+        context=None,
+        with_controls=False,
     )
     found = study_decoding(two_places, config(), options)
     assert len(names(found)) == 1
@@ -113,6 +124,19 @@ def test_sessions_without_laps_or_with_too_few_are_refused_by_name(two_rats: lis
 def test_nothing_left_to_run_is_said(two_rats: list[Session]) -> None:
     with pytest.raises(DecodingStudyError, match=r"no method is left to run. other-sessions is left out"):
         study_decoding(two_rats[:1], config(), StudyOptions(methods=("other-sessions",), n_folds=2))
+
+
+def test_decoders_see_the_time_around_a_bin_where_sessions_are_long_enough(two_rats: list[Session]) -> None:
+    methods = ("neighbours", "bayesian")
+    short = StudyOptions(methods=methods, n_folds=2, seeds=(0,), with_controls=False)
+    alone = study_decoding(two_rats, config(), short)
+    assert names(alone) == [BAYES, "nearest neighbours on smoothed activity (250 ms)"]
+    assert any("one bin at a time" in note and "rat 1, rat 2" in note for note in alone.notes)
+    around = replace(short, context=TimeContext(0.2, (0.2,)))
+    found = study_decoding(two_rats, config(), around)
+    assert names(found) == [BAYES, "nearest neighbours on smoothed activity (200 ms, ±0.3 s)"]
+    assert found.protocol.guard == 10 + 8 + 2 * 8
+    assert not found.notes
 
 
 def test_wrong_options_name_what_there_is() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from napari_unison.analysis.controls.aligned_controls import AlignedControls, aligned_controls
 from napari_unison.analysis.controls.kept_controls import kept_controls
@@ -33,8 +33,12 @@ if TYPE_CHECKING:
     from napari_unison.analysis.protocol.folds import Fold
     from napari_unison.analysis.protocol.methods import Method
     from napari_unison.analysis.protocol.result import ProtocolResult
+    from napari_unison.analysis.time_context import TimeContext
     from napari_unison.encoder import EncoderConfig, TrainingControl
     from napari_unison.sessions import Session
+
+MOST_GUARDED: Final = 0.2
+"""Share of a session's training bins that may be given up so that decoders see more than one bin."""
 
 __all__ = ["DecodingStudy", "DecodingStudyError", "StudyOptions", "session_checksums", "study_decoding"]
 
@@ -253,10 +257,9 @@ def _planned(
     try:
         # the baselines see as much of time as the encoder does
         window_s = architecture_of(config.model_architecture).window * sessions[0].bin_width
-        context = options.context
-        width = 0 if context is None else context.width(sessions[0].bin_width)
-        guard = guard_bins(config, context=width)
         laps = with_enough_laps(sessions, options.n_folds)
+        context, said = _context_that_fits(options, laps)
+        guard = guard_bins(config, context=_width(context, laps))
         folds = lap_folds(laps, options.n_folds, guard=guard)
     except DecodingStudyError:
         raise
@@ -273,7 +276,29 @@ def _planned(
     )
     if not choice.methods:
         raise DecodingStudyError(f"no method is left to run. {' '.join(choice.left_out)}")
-    return _Plan(options, config, laps, folds, guard, choice.methods, choice.left_out)
+    return _Plan(options, config, laps, folds, guard, choice.methods, (*said, *choice.left_out))
+
+
+def _context_that_fits(
+    options: StudyOptions, sessions: Sequence[Session]
+) -> tuple[TimeContext | None, list[str]]:
+    """Return what decoders see of time: one bin if the guard around more would take too much of a session."""
+    guarded = 2 * _width(options.context, sessions)
+    short = [
+        session.name
+        for session in sessions
+        if guarded > MOST_GUARDED * session.n_bins * (1 - 1 / options.n_folds)
+    ]
+    if options.context is None or not short:
+        return options.context, []
+    return None, [
+        f"Decoders see one bin at a time: to keep {options.context.words} around the bins to decode out of "
+        f"training would take more than {MOST_GUARDED:.0%} of what {', '.join(short)} can be trained on."
+    ]
+
+
+def _width(context: TimeContext | None, sessions: Sequence[Session]) -> int:
+    return 0 if context is None else max(context.width(session.bin_width) for session in sessions)
 
 
 def _controls(

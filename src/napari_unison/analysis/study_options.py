@@ -33,7 +33,7 @@ class StudyOptions:
         Decoder of latents.
     context : TimeContext or None
         What decoders see of the time around a bin, of latents as of activity; None for the bin alone, and
-        for baselines the encoder's window.
+        for baselines the encoder's window. Short sessions are decoded so, too, which the study then says.
     n_folds : int
         Contiguous folds of laps.
     seeds : tuple of int

@@ -86,3 +86,16 @@ def test_a_colour_or_latents_that_are_not_there_are_refused_by_name(trained):
     with pytest.raises(WorkspaceError, match="of the 4 latents"):
         trained.show(latents=(1, 7, 2))
     assert trained.display is before
+
+
+def test_traces_are_checked_and_those_that_an_embedding_lacks_are_kept_for_the_next(workspace):
+    workspace.train().wait(60)
+    workspace.show(traces=(2, "position", "residual"), raster=True)
+    with pytest.raises(WorkspaceError, match=r"'speed' cannot be traced: there are position, direction"):
+        workspace.show(traces=("speed",))
+    with pytest.raises(WorkspaceError, match="latents 0 to 3"):
+        workspace.show(traces=(4,))
+    workspace.show(kind="label-free")
+    workspace.job.wait(60)
+    assert workspace.display.traces == (2, "position", "residual")
+    assert workspace.display.raster

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: The role of the layer that holds the points of all sessions.
 ALL_SESSIONS = "all sessions"
 #: What is changed in place, or not drawn as points at all.
-STYLE = {"point_size", "opacity", "latent"}
+STYLE = {"point_size", "opacity", "latent", "traces", "raster"}
 
 
 def same_but_style(first: DisplaySettings, second: DisplaySettings) -> bool:

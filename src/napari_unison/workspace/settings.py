@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Three latents by their index, the best ones for the labels, or principal components.
 LatentChoice = tuple[int, ...] | Literal["best", "pca"]
+#: Labels by name, "residual", and latents counted from 0; or the position and the best latents.
+TraceChoice = tuple[int | str, ...] | Literal["best"]
 EmbeddingKind = Literal["aligned", "label-free"]
 
 
@@ -37,6 +39,12 @@ class DisplaySettings(BaseModel):
         At most this many points are drawn; every n-th time bin is, where there are more.
     latent : int or None
         The latent (counted from 0) that was chosen to be looked at: marked in Decode, drawn in Traces.
+    traces : tuple of int or str, or "best"
+        What is drawn over time: latents counted from 0, labels by name, and ``"residual"``; ``"best"`` takes
+        the position and the best latents of position and direction. What an embedding does not have is not
+        drawn, and comes back with one that has it.
+    raster : bool
+        Draw the activity of all neurons over time, too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +57,8 @@ class DisplaySettings(BaseModel):
     grid: bool = False
     max_points: int = Field(100_000, ge=100, le=5_000_000)
     latent: int | None = Field(None, ge=0)
+    traces: TraceChoice = "best"
+    raster: bool = False
 
     def complaint(self, embedding: Embedding) -> str | None:
         """Say which setting an embedding cannot be drawn with; None if it can be."""
@@ -65,6 +75,13 @@ class DisplaySettings(BaseModel):
         if self.latent is not None and self.latent >= embedding.n_latents:
             return (
                 f"there is no latent {self.latent}: the embedding has {embedding.n_latents}, counted from 0"
+            )
+        unknown = self._unknown_traces(embedding)
+        if unknown:
+            labels = ", ".join(embedding.sessions[0].labels)
+            return (
+                f"{unknown[0]!r} cannot be traced: there are {labels}, 'residual' where there are partners, "
+                f"and latents 0 to {embedding.n_latents - 1}"
             )
         if not self._has_latents(embedding):
             return (
@@ -89,6 +106,14 @@ class DisplaySettings(BaseModel):
         if self.latent is not None and self.latent >= embedding.n_latents:
             changes["latent"] = None
         return self.model_copy(update=changes) if changes else self
+
+    def _unknown_traces(self, embedding: Embedding) -> list[int | str]:
+        from napari_unison.display import trace_choices
+
+        if isinstance(self.traces, str):
+            return []
+        known = trace_choices(embedding, embedding.sessions)
+        return [choice for choice in self.traces if choice not in known]
 
     def _has_latents(self, embedding: Embedding) -> bool:
         if isinstance(self.latents, str):

@@ -124,8 +124,8 @@ class Shown(ABC):
         ----------
         **changes
             Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``point_size``,
-            ``opacity``, ``grid``, ``max_points``, ``latent``. A colour or latents that were chosen before
-            and that the embedding does not have become ``"best"``.
+            ``opacity``, ``grid``, ``max_points``, ``latent``, ``traces``, ``raster``. A colour or latents
+            that were chosen before and that the embedding does not have become ``"best"``.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class Shown(ABC):
         settings = DisplaySettings.model_validate(self._display.model_dump() | changes)
         embedding = None if self._run is None else self._run.embedding(settings.kind)
         if embedding is not None:
-            asked = {"colour", "latents", "latent"} & changes.keys()
+            asked = {"colour", "latents", "latent", "traces"} & changes.keys()
             complaint = settings.complaint(embedding) if asked else None
             if complaint is not None:
                 raise WorkspaceError(complaint)

@@ -15,7 +15,8 @@ from napari_unison.display import (
     label_roles,
     position_direction_colours,
 )
-from napari_unison.display.palettes import colour_map
+from napari_unison.display.decoding_errors import DecodingErrors
+from napari_unison.display.palettes import PALETTES, colour_map
 from napari_unison.sessions import Session
 
 
@@ -153,6 +154,51 @@ def test_circular_label_plays_position_where_no_other_does(make_embedding) -> No
     bar = feature_colours(ring, "position").legend.bars[0]
     assert bar.text == "heading (rad)"
     assert bar.limits == (0.0, pytest.approx(2 * np.pi))
+    assert bar.is_circular
+
+
+def test_an_angle_has_the_same_colour_before_and_after_a_full_turn(make_embedding) -> None:
+    angle = np.array([1e-4, 2 * np.pi - 1e-4, np.pi, 1e-4 + 2 * np.pi])
+    labels = {"heading": angle, "direction": ["in", "in", "in", "out"]}
+    session = Session("disc", np.zeros((4, 2)), labels, 0.1, kinds={"heading": "circular"})
+    ring = replace(
+        make_embedding([Session("disc", np.zeros((4, 2)), {"position": np.ones(4)}, 0.1)]),
+        sessions=(session,),
+    )
+    for palette in PALETTES:
+        alone = feature_colours(ring, "heading", palette=palette).rgba
+        np.testing.assert_allclose(alone[[0, 0]], alone[[1, 3]], atol=0.02)
+        assert np.abs(alone[0] - alone[2]).max() > 0.2
+        both = feature_colours(ring, "position and direction", palette=palette)
+        np.testing.assert_allclose(both.rgba[0], both.rgba[1], atol=0.02)
+        assert np.abs(both.rgba[0] - both.rgba[3]).max() > 0.1
+        assert all(bar.is_circular for bar in both.legend.bars)
+
+
+def test_the_palette_reaches_every_mode(embedding) -> None:
+    for mode in ("position and direction", "position", "direction", "session", "residual", "latent 1"):
+        paper, safe = (feature_colours(embedding, mode, palette=name).rgba for name in PALETTES)
+        assert not np.allclose(paper, safe), mode
+    with pytest.raises(
+        ValueError, match="no palette is called 'rainbow': there are paper, colour-blind safe"
+    ):
+        feature_colours(embedding, palette="rainbow")
+
+
+def test_decoding_errors_are_a_mode_once_they_are_there(embedding) -> None:
+    assert "decoding error" not in colour_modes(embedding)
+    assert "decoding error" in colour_modes(embedding, has_errors=True)
+    values = np.linspace(0, 0.5, 1000)
+    values[:10] = np.nan
+    errors = DecodingErrors(values, "position", "m", "label-free + kNN")
+    colouring = feature_colours(embedding, "decoding error", errors=errors)
+    (bar,) = colouring.legend.bars
+    assert (colouring.legend.title, bar.text) == ("decoding error, position", "label-free + kNN (m)")
+    assert bar.limits == (0.0, 0.5)
+    np.testing.assert_allclose(colouring.rgba[-1], bar.colours[-1])
+    assert [swatch.name for swatch in colouring.legend.swatches] == ["no decoding"]
+    with pytest.raises(ValueError, match="nothing to colour by is called 'decoding error' here"):
+        feature_colours(embedding, "decoding error")
 
 
 def test_names_come_before_order() -> None:

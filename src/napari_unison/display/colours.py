@@ -1,6 +1,7 @@
 """Colours of the bins of an embedding, and the legend that explains them.
 
-Right runs take magma and left runs viridis by position; direction alone is ``#AF347B`` and ``#1F978B``.
+In the palette of the paper right runs take magma and left runs viridis by position; direction alone is
+``#AF347B`` and ``#1F978B``.
 """
 
 from __future__ import annotations
@@ -11,23 +12,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_unison.display.direction_colours import (
+    FULL_CIRCLE,
+    Limits,
+    direction_maps,
+    position_direction_colours,
+)
 from napari_unison.display.legends import Colour, ColourBar, Legend, Swatch
 from napari_unison.display.palettes import (
     LEFT_COLOUR,
+    PALETTES,
+    PAPER,
     RIGHT_COLOUR,
     UNKNOWN_COLOUR,
+    Palette,
     category_colours,
+    circular_map,
     colour_map,
-    colour_ramp,
     many_colours,
     map_values,
-    right_category,
     value_limits,
 )
-from napari_unison.display.residuals import farthest_partner
+from napari_unison.display.residuals import largest_residual
 from napari_unison.display.roles import LabelRoles, label_roles
 
 if TYPE_CHECKING:
+    from napari_unison.display.decoding_errors import DecodingErrors
     from napari_unison.encoder.embedding import Embedding
 
 __all__ = [
@@ -35,13 +45,16 @@ __all__ = [
     "RIGHT_COLOUR",
     "Colouring",
     "LabelRoles",
+    "Limits",
     "colour_modes",
+    "direction_maps",
     "feature_colours",
     "label_roles",
     "position_direction_colours",
 ]
 
-Limits = tuple[float, float]
+#: The mode that needs a decoding study.
+DECODING_ERROR = "decoding error"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,59 +76,16 @@ class Colouring:
     mode: str
 
 
-def position_direction_colours(
-    position: npt.NDArray[Any],
-    direction: npt.NDArray[Any] | None,
-    *,
-    limits: Limits | None = None,
-    on_dark: bool = False,
-) -> npt.NDArray[np.float32]:
-    """Colour bins by position, with one map for each direction.
+def colour_modes(embedding: Embedding, *, has_errors: bool = False) -> tuple[str, ...]:
+    """Return what the bins of an embedding can be coloured by, the usual choice first.
 
     Parameters
     ----------
-    position : ndarray, (T,)
-        Position; NaN is grey.
-    direction : ndarray, (T,), or None
-        Category of each bin; without it one map (viridis) serves all bins.
-    limits : tuple of float, optional
-        Positions at the ends of the maps; by default the smallest and the largest.
-    on_dark : bool, default False
-        Leave out the dark ends of the maps, for a dark canvas.
-
-    Returns
-    -------
-    ndarray of float32, (T, 4)
-        RGBA.
+    embedding : Embedding
+        What is coloured.
+    has_errors : bool, default False
+        Whether a study has decoded its bins, so that there are errors to show.
     """
-    limits = limits or value_limits(position)
-    if direction is None:
-        return map_values(position, limits, colour_map("viridis", on_dark=on_dark))
-    rgba = np.zeros((len(position), 4), dtype=np.float32)
-    for category, colours in direction_maps(np.unique(direction), on_dark=on_dark).items():
-        bins = np.asarray(direction) == category
-        rgba[bins] = map_values(position[bins], limits, colours)
-    return rgba
-
-
-def direction_maps(
-    categories: npt.NDArray[Any], *, on_dark: bool = False
-) -> dict[Any, npt.NDArray[np.float32]]:
-    """Return the position map of each category: magma for right and viridis for left, or shades of a hue."""
-    if len(categories) == 1:
-        only = categories[0]
-        return {only: colour_map("magma" if str(only).lower() == "right" else "viridis", on_dark=on_dark)}
-    if len(categories) == 2:
-        right = right_category(categories)
-        return {
-            category: colour_map("magma" if category == right else "viridis", on_dark=on_dark)
-            for category in categories
-        }
-    return {category: colour_ramp(colour) for category, colour in category_colours(categories).items()}
-
-
-def colour_modes(embedding: Embedding) -> tuple[str, ...]:
-    """Return what the bins of an embedding can be coloured by, the usual choice first."""
     roles = label_roles(embedding.sessions[0])
     modes = ["position and direction"] if roles.position and roles.direction else []
     modes += ["position"] if roles.position else []
@@ -124,7 +94,8 @@ def colour_modes(embedding: Embedding) -> tuple[str, ...]:
         name for name in embedding.sessions[0].labels if name not in (*modes, roles.position, roles.direction)
     ]
     modes += ["time", "session"]
-    modes += ["residual"] if _largest_residual(embedding) is not None else []
+    modes += ["residual"] if largest_residual(embedding) is not None else []
+    modes += [DECODING_ERROR] if has_errors else []
     return (*modes, *(f"latent {latent + 1}" for latent in range(embedding.n_latents)))
 
 
@@ -134,6 +105,8 @@ def feature_colours(
     *,
     limits: Limits | None = None,
     on_dark: bool = False,
+    palette: str = PAPER.name,
+    errors: DecodingErrors | None = None,
 ) -> Colouring:
     """Colour every bin of an embedding.
 
@@ -142,14 +115,19 @@ def feature_colours(
     embedding : Embedding
         Embedding of one or more sessions.
     mode : str
-        "best", "position and direction", "position", "direction", "time", "session", "residual", "latent 1"
-        and so on, or the name of a label; see :func:`colour_modes`, of which "best" is the first. Position
-        and direction stand for the labels that play these parts (:func:`label_roles`). The residual is that
-        of the farthest of a bin's partners: one of another behaviour is enough to mix it in.
+        "best", "position and direction", "position", "direction", "time", "session", "residual",
+        "decoding error", "latent 1" and so on, or the name of a label; see :func:`colour_modes`, of which
+        "best" is the first. Position and direction stand for the labels that play these parts
+        (:func:`label_roles`). The residual is that of the farthest of a bin's partners: one of another
+        behaviour is enough to mix it in.
     limits : tuple of float, optional
         Values at the ends of a continuous scale; by default the smallest and the largest.
     on_dark : bool, default False
         For a dark canvas: leave out the dark ends of the maps.
+    palette : {"paper", "colour-blind safe"}
+        Which colours.
+    errors : DecodingErrors, optional
+        What "decoding error" shows.
 
     Returns
     -------
@@ -162,12 +140,13 @@ def feature_colours(
         If the mode does not exist for this embedding; the message lists those that do.
     """
     roles = label_roles(embedding.sessions[0])
-    modes = colour_modes(embedding)
+    modes = colour_modes(embedding, has_errors=errors is not None)
+    style = _Style(limits, on_dark, _palette(palette))
     if mode == "best" and mode not in embedding.sessions[0].labels:
         mode = modes[0]
     label = {"position": roles.position, "direction": roles.direction}.get(mode) or mode
     if label in embedding.sessions[0].labels:
-        return _by_label(embedding, mode, label, limits, on_dark)
+        return _by_label(embedding, mode, label, style)
     if mode not in modes:
         shown = ", ".join(name for name in modes if not name.startswith("latent "))
         raise ValueError(
@@ -175,14 +154,34 @@ def feature_colours(
             f"'latent {embedding.n_latents}'"
         )
     if mode == "position and direction":
-        return _by_position_and_direction(embedding, roles, limits, on_dark)
+        return _by_position_and_direction(embedding, roles, style)
     if mode == "time":
-        return _by_value(mode, _times(embedding), "time", "s", "cividis", limits, on_dark)
+        return _by_value(mode, _times(embedding), "time", "s", style.palette.time_map, style)
     if mode == "session":
-        return _by_session(embedding)
+        return _by_session(embedding, style.palette)
     if mode == "residual":
-        return _by_residual(embedding, limits, on_dark)
-    return _by_latent(embedding, mode, limits)
+        return _by_residual(embedding, style)
+    if mode == DECODING_ERROR and errors is not None:
+        return _by_error(errors, style)
+    return _by_latent(embedding, mode, style)
+
+
+@dataclass(frozen=True)
+class _Style:
+    """What all modes are told: ends of the scale, the background, and the palette."""
+
+    limits: Limits | None
+    on_dark: bool
+    palette: Palette
+
+    def map(self, name: str) -> npt.NDArray[np.float32]:
+        return colour_map(name, on_dark=self.on_dark)
+
+
+def _palette(name: str) -> Palette:
+    if name not in PALETTES:
+        raise ValueError(f"no palette is called {name!r}: there are {', '.join(PALETTES)}")
+    return PALETTES[name]
 
 
 def first_column(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -201,30 +200,31 @@ def _unknown(values: npt.NDArray[Any], name: str) -> tuple[Swatch, ...]:
 
 
 def _by_value(
-    mode: str,
-    values: npt.NDArray[Any],
-    name: str,
-    unit: str,
-    map_name: str,
-    limits: Limits | None,
-    on_dark: bool,
+    mode: str, values: npt.NDArray[Any], name: str, unit: str, map_name: str, style: _Style
 ) -> Colouring:
-    limits = limits or value_limits(values)
-    colours = colour_map(map_name, on_dark=on_dark)
+    limits = style.limits or value_limits(values)
+    colours = style.map(map_name)
     bar = ColourBar(name, unit, limits, colours)
     legend = Legend(name, (bar, *_unknown(values, name)))
     return Colouring(map_values(values, limits, colours), legend, mode)
 
 
-def _by_label(embedding: Embedding, mode: str, label: str, limits: Limits | None, on_dark: bool) -> Colouring:
+def _by_label(embedding: Embedding, mode: str, label: str, style: _Style) -> Colouring:
     session = embedding.sessions[0]
     values = first_column(embedding.label(label))
     if session.kinds[label] == "discrete":
         categories = np.unique(values)
-        return _by_category(mode, values, label, category_colours(categories))
+        return _by_category(mode, values, label, category_colours(categories, style.palette))
     if session.kinds[label] == "circular":
-        return _by_value(mode, np.mod(values, 2 * np.pi), label, "rad", "hsv", (0.0, 2 * np.pi), on_dark)
-    return _by_value(mode, values, label, session.units[label], "viridis", limits, on_dark)
+        return _by_angle(mode, values, label, style.palette)
+    return _by_value(mode, values, label, session.units[label], style.palette.position_map, style)
+
+
+def _by_angle(mode: str, values: npt.NDArray[Any], label: str, palette: Palette) -> Colouring:
+    colours = circular_map(palette)
+    bar = ColourBar(label, "rad", FULL_CIRCLE, colours, is_circular=True)
+    rgba = map_values(np.mod(values, 2 * np.pi), FULL_CIRCLE, colours)
+    return Colouring(rgba, Legend(label, (bar, *_unknown(values, label))), mode)
 
 
 def _by_category(mode: str, values: npt.NDArray[Any], label: str, colours: dict[Any, Colour]) -> Colouring:
@@ -240,8 +240,8 @@ def category_name(label: str, category: Any) -> str:
     return str(category) if isinstance(category, str) else f"{label} {category}"
 
 
-def _by_session(embedding: Embedding) -> Colouring:
-    colours = many_colours(len(embedding.sessions))
+def _by_session(embedding: Embedding, palette: Palette) -> Colouring:
+    colours = many_colours(len(embedding.sessions), palette)
     lengths = [len(values) for values in embedding.values]
     rgba = np.repeat(np.asarray(colours, dtype=np.float32), lengths, axis=0)
     swatches = tuple(
@@ -250,44 +250,56 @@ def _by_session(embedding: Embedding) -> Colouring:
     return Colouring(rgba, Legend("session", swatches), "session")
 
 
-def _by_position_and_direction(
-    embedding: Embedding, roles: LabelRoles, limits: Limits | None, on_dark: bool
-) -> Colouring:
+def _by_position_and_direction(embedding: Embedding, roles: LabelRoles, style: _Style) -> Colouring:
     if roles.position is None or roles.direction is None:
         raise ValueError("colouring by position and direction needs both labels")
     position = first_column(embedding.label(roles.position))
     direction = first_column(embedding.label(roles.direction))
-    limits = limits or value_limits(position)
-    unit = embedding.sessions[0].units[roles.position]
-    rgba = position_direction_colours(position, direction, limits=limits, on_dark=on_dark)
+    session = embedding.sessions[0]
+    looks: dict[str, Any] = {
+        "is_circular": session.kinds[roles.position] == "circular",
+        "on_dark": style.on_dark,
+        "palette": style.palette,
+    }
+    limits = style.limits or (FULL_CIRCLE if looks["is_circular"] else value_limits(position))
+    rgba = position_direction_colours(position, direction, limits=limits, **looks)
     bars = tuple(
-        ColourBar(f"{roles.position} · {category_name(roles.direction, category)}", unit, limits, colours)
-        for category, colours in direction_maps(np.unique(direction), on_dark=on_dark).items()
+        ColourBar(
+            f"{roles.position} · {category_name(roles.direction, category)}",
+            session.units[roles.position],
+            limits,
+            colours,
+            looks["is_circular"],
+        )
+        for category, colours in direction_maps(np.unique(direction), **looks).items()
     )
     legend = Legend(f"{roles.position} and {roles.direction}", (*bars, *_unknown(position, roles.position)))
     return Colouring(rgba, legend, "position and direction")
 
 
-def _by_latent(embedding: Embedding, mode: str, limits: Limits | None) -> Colouring:
+def _by_latent(embedding: Embedding, mode: str, style: _Style) -> Colouring:
     values = embedding.stacked()[0][:, int(mode.removeprefix("latent ")) - 1]
     extent = max(abs(limit) for limit in value_limits(values))
     # Latents have a sign: a map with a neutral middle at zero, the same on dark and on white.
-    return _by_value(mode, values, mode, "", "coolwarm", limits or (-extent, extent), on_dark=False)
+    signed = _Style(style.limits or (-extent, extent), on_dark=False, palette=style.palette)
+    return _by_value(mode, values, mode, "", style.palette.latent_map, signed)
 
 
-def _largest_residual(embedding: Embedding) -> npt.NDArray[np.float64] | None:
-    """Return the label distance of each bin's farthest partner, (ΣT,); None where there are no partners."""
-    largest = np.concatenate([farthest_partner(embedding, index) for index in range(len(embedding.sessions))])
-    return largest if np.isfinite(largest).any() else None
+def _by_error(errors: DecodingErrors, style: _Style) -> Colouring:
+    limits = style.limits or (0.0, value_limits(errors.values)[1])
+    colours = style.map(style.palette.error_map)
+    bar = ColourBar(errors.method, errors.unit, limits, colours)
+    legend = Legend(errors.title, (bar, *_unknown(errors.values, "decoding")))
+    return Colouring(map_values(errors.values, limits, colours), legend, DECODING_ERROR)
 
 
-def _by_residual(embedding: Embedding, limits: Limits | None, on_dark: bool) -> Colouring:
+def _by_residual(embedding: Embedding, style: _Style) -> Colouring:
     """Colour by the farthest partner: a mean would hide the one that is of another behaviour."""
-    residual = _largest_residual(embedding)
+    residual = largest_residual(embedding)
     if residual is None:
         raise ValueError(f"an embedding that is {embedding.description} has no partners and no residual")
-    limits = limits or (0.0, value_limits(residual)[1])
-    colours = colour_map("plasma", on_dark=on_dark)
+    limits = style.limits or (0.0, value_limits(residual)[1])
+    colours = style.map(style.palette.error_map)
     bar = ColourBar("to the farthest partner", embedding.residual_unit, limits, colours)
     legend = Legend("residual (label distance)", (bar, *_unknown(residual, "partner")))
     return Colouring(map_values(residual, limits, colours), legend, "residual")

@@ -24,12 +24,15 @@ class ColourBar:
         Values at both ends of the bar.
     colours : ndarray of float32, (256, 4)
         RGBA from the lower to the upper limit.
+    is_circular : bool, default False
+        Whether the scale is an angle (rad), whose ends are one.
     """
 
     label: str
     unit: str
     limits: tuple[float, float]
     colours: npt.NDArray[np.float32]
+    is_circular: bool = False
 
     @property
     def text(self) -> str:

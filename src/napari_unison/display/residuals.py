@@ -23,3 +23,9 @@ def farthest_partner(embedding: Embedding, index: int) -> npt.NDArray[np.float64
 def has_residual(embedding: Embedding) -> bool:
     """Tell whether any bin has a partner in another session."""
     return any(np.isfinite(farthest_partner(embedding, i)).any() for i in range(len(embedding.sessions)))
+
+
+def largest_residual(embedding: Embedding) -> npt.NDArray[np.float64] | None:
+    """Return the residual of all bins, (ΣT,); None where no bin has a partner in another session."""
+    largest = np.concatenate([farthest_partner(embedding, index) for index in range(len(embedding.sessions))])
+    return largest if np.isfinite(largest).any() else None

@@ -29,6 +29,8 @@ ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed", "dropped", "
 TRAINING = "training"
 #: The kind of work that can be paused and stopped in all its phases; a stop leaves nothing.
 DECODING = "decoding"
+#: A movie that is made frame by frame; it cannot be paused, and a stop leaves nothing.
+MOVIE = "movie"
 
 
 class JobCancelledError(RuntimeError):
@@ -68,8 +70,8 @@ class Job:
     Parameters
     ----------
     kind : str
-        What is done: ``"training"``, ``"embedding"``, ``"opening"``, ``"saving"``, ``"scores"`` or
-        ``"decoding"``.
+        What is done: ``"training"``, ``"embedding"``, ``"opening"``, ``"saving"``, ``"scores"``,
+        ``"decoding"`` or ``"movie"``.
     title : str
         The same in words, with what it is done to.
     work : callable
@@ -153,7 +155,8 @@ class Job:
     @property
     def can_stop(self) -> bool:
         """Whether :meth:`stop` has an effect now: training can be stopped, and a decoding study."""
-        return self._state in ("waiting", "running", "paused") and self._is_between_steps
+        can_end = self._is_between_steps or self.kind == MOVIE
+        return self._state in ("waiting", "running", "paused") and can_end
 
     def pause(self) -> None:
         """Let the work wait after its current step; does nothing unless :attr:`can_pause`."""
@@ -185,7 +188,7 @@ class Job:
             if not self.can_stop:
                 return
             # A training refuses a control that was stopped before its first step: the step will see to it.
-            if self._has_begun or self.kind == DECODING:
+            if self._has_begun or self.kind in (DECODING, MOVIE):
                 self.control.stop()
             else:
                 self.control.resume()

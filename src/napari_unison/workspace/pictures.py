@@ -62,6 +62,23 @@ class PictureMaker:
         return known[1]
 
 
+def page_of(
+    run: StudyRun, embedding: Embedding, settings: DisplaySettings
+) -> tuple[list[LayerData], str]:
+    """Return the layers of a page on white, sessions first, and its title."""
+    latents = run.best_latents(embedding.kind) if settings.latents == "best" else settings.latents
+    layers = point_layers(
+        embedding,
+        embedding_axes(embedding, latents),
+        feature_colours(embedding, settings.colour),
+        max_points=settings.max_points,
+        size=settings.point_size,
+        opacity=settings.opacity,
+        separate=settings.grid,
+    )
+    return layers, title_of(run.name, embedding, layers[-1][1]["metadata"])
+
+
 def title_of(run_name: str, embedding: Embedding, shown: dict[str, Any]) -> str:
     """Say what is drawn: kind, sessions, run, axes, and how many of the time bins."""
     sessions = len(embedding.sessions)

@@ -23,6 +23,8 @@ from napari_unison.workspace.decoding import StudyDepth, start_study, study_opti
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.job_list import JobList
 from napari_unison.workspace.jobs import DECODING, DROPPED, Job, Runner, ThreadRunner
+from napari_unison.workspace.journal import line_of_opening, line_of_sample
+from napari_unison.workspace.keeping import WORKSPACE_ENDING, Keeping
 from napari_unison.workspace.runs import (
     StudyRun,
     embed_run,
@@ -45,7 +47,7 @@ Found = tuple[list[Session], dict[StudyRun, list[Session]]]
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-class Workspace(SessionEdits, Trainings):
+class Workspace(SessionEdits, Trainings, Keeping):
     """One study: its sessions, the encoder's configuration, its runs, and what is shown.
 
     Parameters
@@ -87,6 +89,7 @@ class Workspace(SessionEdits, Trainings):
             self.sessions.events[signal].connect(self._tell_sessions)
         self._config = EncoderConfig()
         self._validation_share = 0.2
+        self._begin_keeping()
 
     def _tell_sessions(self) -> None:
         self.time_ranges.follow_sessions()
@@ -120,7 +123,8 @@ class Workspace(SessionEdits, Trainings):
         Parameters
         ----------
         paths : path or sequence of paths
-            Recordings of any format that ``load_session`` knows, and ``.unison`` folders.
+            Recordings of any format that ``load_session`` knows, and ``.unison`` folders; or one
+            ``.unison-workspace``, see :meth:`open_workspace`.
         background : bool
             Return at once and read in the background, as the widgets do.
         **options
@@ -137,8 +141,10 @@ class Workspace(SessionEdits, Trainings):
             If a file cannot be read, or its labels do not fit those of the sessions that are open already.
         """
         listed = [Path(p) for p in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+        if len(listed) == 1 and listed[0].suffix == WORKSPACE_ENDING:
+            return self.open_workspace(listed[0], background=background)
         title = f"Opening {listed[0].name}" if len(listed) == 1 else f"Opening {len(listed)} files"
-        return self._open(title, lambda: _read(listed, options), background)
+        return self._open(title, lambda: _read(listed, options), background, line_of_opening(listed, options))
 
     def open_sample(self, name: str = "linear-track", *, background: bool = False) -> Job:
         """Add the sessions of a sample: ``"linear-track"`` (simulated) or ``"rat-hippocampus"`` (real).
@@ -148,11 +154,13 @@ class Workspace(SessionEdits, Trainings):
         SessionError
             If the sample cannot be had, or is open already.
         """
-        return self._open(f"Opening the sample {name}", lambda: (sample_sessions(name), {}), background)
+        title = f"Opening the sample {name}"
+        return self._open(title, lambda: (sample_sessions(name), {}), background, line_of_sample(name))
 
-    def _open(self, title: str, read: Callable[[], Found], background: bool) -> Job:
+    def _open(self, title: str, read: Callable[[], Found], background: bool, line: str) -> Job:
         def deliver(found: Found) -> list[Session]:
             sessions, runs = found
+            self.journal.expect(line, [*sessions, *(one for brought in runs.values() for one in brought)])
             with self._jobs.apart(title):
                 self.sessions.extend(sessions)
             for run, brought in runs.items():
@@ -161,6 +169,7 @@ class Workspace(SessionEdits, Trainings):
                     if problem:
                         self.events.warned.emit(problem)
                     self.add_run(run)
+            self.journal.note_opened_runs(line, list(runs))
             return sessions
 
         job = self._start("opening", title, lambda job: read(), deliver)  # noqa: ARG005
@@ -413,6 +422,7 @@ class Workspace(SessionEdits, Trainings):
 
     def close(self) -> None:
         """Stop what runs, wait for its threads to end, and let go of sessions, runs and embeddings."""
+        self.unlink_movie()
         self._jobs.close()
         self.job = None
         for held in (self.runs, self.sessions):

@@ -1,0 +1,363 @@
+"""What was done in a workspace, by clicks or by calls, as the Python that does it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from napari_unison.workspace.script import Script, Settings, call, sessions_file
+from napari_unison.workspace.session_steps import edit_lines, order_lines
+
+if TYPE_CHECKING:
+    from napari_unison.encoder import Embedding
+    from napari_unison.sessions import Session
+    from napari_unison.workspace.jobs import Job
+    from napari_unison.workspace.runs import StudyRun
+    from napari_unison.workspace.state import Workspace
+
+
+@dataclass
+class Step:
+    """One thing that was done.
+
+    Attributes
+    ----------
+    lines : list of str
+        The Python that does it.
+    run : int or None
+        Number of the run that has to be the current one.
+    makes : tuple of int
+        Numbers of the runs that it brings.
+    settings : Settings or None
+        What has to be set before.
+    sessions : list of Session
+        Sessions that it brings and that come from no file: they are written beside the script.
+    is_output : bool
+        Whether it left a file outside of the workspace.
+    names : list of str
+        Sessions that it brings, by name.
+    before : tuple or None
+        What tells the sessions that were there before.
+    """
+
+    lines: list[str]
+    run: int | None = None
+    makes: tuple[int, ...] = ()
+    settings: Settings | None = None
+    sessions: list[Session] = field(default_factory=list)
+    is_output: bool = False
+    names: list[str] = field(default_factory=list)
+    before: tuple[Any, ...] | None = None
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether it does nothing but change sessions."""
+        return self.run is None and not self.makes and not self.is_output and self.settings is None
+
+
+class Journal:
+    """Listens to a workspace and keeps what is needed to do the same again.
+
+    Settings are kept as they were when something was made with them, not every move of a slider. What left
+    nothing behind, such as a training that failed or a run that was removed, is not repeated.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Complete already.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._steps: list[Step] = []
+        self._expected: list[tuple[str, list[Session]]] = []
+        self._last: list[Session] = []
+        self._base: Settings | None = None
+        self._numbers: WeakKeyDictionary[StudyRun, int] = WeakKeyDictionary()
+        self._steps_done: WeakKeyDictionary[StudyRun, int] = WeakKeyDictionary()
+        self._count = 0
+        self._began: WeakKeyDictionary[Job, Settings] = WeakKeyDictionary()
+        self._workspace = workspace
+        self._note_sessions()
+        workspace.events.sessions.connect(self._note_sessions)
+        workspace.events.runs.connect(self._forget_if_empty)
+        workspace.events.job.connect(self._note_job)
+
+    # -- what others tell it ---------------------------------------------------------------------------
+
+    def expect(self, line: str, sessions: Sequence[Session]) -> None:
+        """Say which line of Python brings sessions that are about to be added."""
+        if sessions:
+            self._expected.append((line, list(sessions)))
+
+    def note_opened_runs(self, line: str, runs: Sequence[StudyRun]) -> None:
+        """Note that runs were opened, by a line that may have brought sessions, too."""
+        self._expected = []
+        if not runs:
+            return
+        numbers = tuple(self._number(run) for run in runs)
+        names = ", ".join(f"run_{number}" for number in numbers)
+        found = f"{names} = ws.runs[-1]" if len(runs) == 1 else f"{names} = ws.runs[-{len(runs)}:]"
+        last = self._steps[-1] if self._steps else None
+        if last is not None and last.lines[:1] == [line] and not last.makes:
+            last.lines.append(found)
+            last.makes = numbers
+        else:
+            self._steps.append(Step([line, found], makes=numbers))
+
+    def output_step(self, line: str, *, shows: bool = False, selects: bool = False) -> Step:
+        """Return the step that writes the current run into a file, as it is shown or selected now.
+
+        It counts once :meth:`add` is called with it.
+        """
+        run = self._workspace.run
+        chosen = [f"ws.selection.choose({selected_in_words(self._workspace)})"] if selects else []
+        return Step(
+            [*chosen, line],
+            run=None if run is None else self._number(run),
+            settings=Settings.of(self._workspace) if shows else None,
+            is_output=True,
+        )
+
+    def note_output(self, line: str, *, shows: bool = False, selects: bool = False) -> None:
+        """Note that the current run, what is shown or what is selected of it was written into a file."""
+        self.add(self.output_step(line, shows=shows, selects=selects))
+
+    def add(self, step: Step) -> None:
+        """Add a step that was done."""
+        self._steps.append(step)
+
+    def begin_with(self, lines: Sequence[str], runs: Sequence[StudyRun]) -> None:
+        """Forget what was, and begin with lines that bring all that is there now."""
+        self._forget()
+        self._last = list(self._workspace.sessions)
+        made = [f"run_{self._number(run)} = ws.runs[{index}]" for index, run in enumerate(runs)]
+        self._steps = [Step([*lines, *made], makes=tuple(self._number(run) for run in runs), settings=None)]
+        self._base = Settings.of(self._workspace)
+
+    # -- what it hears ---------------------------------------------------------------------------------
+
+    def _note_sessions(self) -> None:
+        before, after = self._last, list(self._workspace.sessions)
+        self._last = after
+        if self._forget_if_empty() or _is_same(before, after):
+            return
+        if not self._undo(_key(after)):
+            first = len(self._steps)
+            self._note_difference(before, after)
+            if len(self._steps) > first:
+                self._steps[first].before = _key(before)
+
+    def _note_difference(self, before: list[Session], after: list[Session]) -> None:
+        gone = [session for session in before if not _has(after, session)]
+        come = [session for session in after if not _has(before, session)]
+        if len(gone) == len(come) and len(before) == len(after):
+            lines = edit_lines(before, after)
+            if lines is not None:
+                self._steps.append(Step(lines))
+                return
+        here = [session for session in before if _has(after, session)]
+        if gone:
+            names = [session.name for session in gone]
+            self._steps.append(Step([call("ws.remove", names[0] if len(names) == 1 else names)]))
+        if come:
+            self._note_added(come)
+        lines = order_lines([*here, *come], after)
+        if lines:
+            self._steps.append(Step(lines))
+
+    def _note_added(self, come: list[Session]) -> None:
+        for line, sessions in self._expected:
+            found = [session for session in come if _has(sessions, session)]
+            if not found:
+                continue
+            come = [session for session in come if not _has(found, session)]
+            names = [session.name for session in found]
+            last = self._steps[-1] if self._steps else None
+            if last is not None and last.lines == [line]:
+                last.names += names
+            else:
+                self._steps.append(Step([line], names=names))
+        self._expected = []
+        if come:
+            self._steps.append(Step([], sessions=come, names=[session.name for session in come]))
+
+    def _undo(self, wanted: tuple[Any, ...]) -> bool:
+        """Forget the last changes of sessions if what was before them is here again."""
+        for number in reversed(range(len(self._steps))):
+            step = self._steps[number]
+            if not step.is_edit:
+                return False
+            if step.before == wanted:
+                del self._steps[number:]
+                return True
+        return False
+
+    def _forget_if_empty(self) -> bool:
+        if len(self._workspace.sessions) or len(self._workspace.runs):
+            return False
+        self._forget()
+        return True
+
+    def _forget(self) -> None:
+        self._steps, self._expected, self._last = [], [], []
+        self._base = None
+
+    def _note_job(self, job: Job) -> None:
+        if job.kind == "training" and job.is_running and job not in self._began:
+            self._began[job] = Settings.of(self._workspace)
+        notes: dict[str, Callable[[Job], None]] = {
+            "training": self._note_training,
+            "embedding": self._note_embedding,
+            "decoding": self._note_study,
+            "scores": self._note_scores,
+        }
+        if not job.is_running and job.result is not None and job.kind in notes:
+            notes[job.kind](job)
+
+    def _note_training(self, job: Job) -> None:
+        run: StudyRun = job.result
+        began = self._began.pop(job, None)
+        if began is None:
+            return
+        encoder, is_new, done = run.encoder, run not in self._numbers, self._steps_done.get(run, 0)
+        self._steps_done[run] = encoder.n_iter_
+        number = self._number(run)
+        if not is_new:
+            self._steps.append(Step([f"ws.resume({encoder.n_iter_ - done}).wait()"], run=number))
+            return
+        settings = began.with_seed(encoder.seed_)
+        comment = ""
+        if run.was_stopped:
+            comment = f"  # stopped after {encoder.n_iter_} of {began.config.max_iterations} steps"
+            settings = settings.with_steps(encoder.n_iter_)
+        line = f"run_{number} = ws.train().wait(){comment}"
+        self._steps.append(Step([line], makes=(number,), settings=settings))
+
+    def _note_embedding(self, job: Job) -> None:
+        embedding: Embedding = job.result
+        for run in self._workspace.runs:
+            if any(known is embedding for known in run.embeddings.values()):
+                align = embedding.kind == "aligned"
+                words = f"align={align}" + (', partners="given"' if embedding.partners == "given" else "")
+                self._note_once(f"ws.embed({words}).wait()", run)
+
+    def _note_study(self, job: Job) -> None:
+        for run in self._workspace.runs:
+            for depth, study in run.studies.items():
+                if study is job.result:
+                    self._note_once(f"{call('ws.decode', depth, **_options(study.options))}.wait()", run)
+
+    def _note_scores(self, job: Job) -> None:
+        for run in self._workspace.runs:
+            if run.quick_scores is job.result:
+                self._note_once("score_run(ws).wait()", run)
+
+    def _note_once(self, line: str, run: StudyRun) -> None:
+        number = self._number(run)
+        if not any(step.run == number and step.lines == [line] for step in self._steps):
+            self._steps.append(Step([line], run=number))
+
+    def _number(self, run: StudyRun) -> int:
+        if run not in self._numbers:
+            self._count += 1
+            self._numbers[run] = self._count
+            self._steps_done.setdefault(run, run.encoder.n_iter_)
+        return self._numbers[run]
+
+    # -- the script ------------------------------------------------------------------------------------
+
+    def script(self, stem: str = "this-script") -> str:
+        """Return the Python that repeats what was done.
+
+        Parameters
+        ----------
+        stem : str
+            Name of the script without ``.py``; sessions that come from no file are looked for in
+            ``STEM-sessions-1.npz`` and so on beside it.
+        """
+        script = Script(self._base)
+        made = self._needed_runs()
+        for number, step in enumerate(self._made(), 1):
+            step.lines = [f"ws.open(here / {sessions_file(stem, number)!r})"]
+        for step in self._steps:
+            if step.makes and not made.intersection(step.makes) and not step.names:
+                continue
+            if step.run is not None and step.run not in made:
+                continue
+            script.add(step.lines, step.run, step.makes, step.settings)
+        run = self._workspace.run
+        script.end(None if run is None else self._numbers.get(run), Settings.of(self._workspace))
+        return script.text()
+
+    def write_sessions(self, folder: Path, stem: str) -> list[Path]:
+        """Write the sessions that come from no file beside a script; return the files."""
+        from napari_unison.sessions import write_sessions
+
+        files = []
+        for number, step in enumerate(self._made(), 1):
+            files.append(folder / sessions_file(stem, number))
+            write_sessions(files[-1], step.sessions)
+        return files
+
+    def _made(self) -> list[Step]:
+        return [step for step in self._steps if step.sessions]
+
+    def _needed_runs(self) -> set[int]:
+        """Return the numbers of the runs that are there, or that left a file."""
+        there = {self._numbers[run] for run in self._workspace.runs if run in self._numbers}
+        return there | {step.run for step in self._steps if step.is_output and step.run is not None}
+
+
+def line_of_opening(paths: Sequence[Path], options: Mapping[str, Any]) -> str:
+    """Return the line that opens files."""
+    places = [str(path.absolute()) for path in paths]
+    return call("ws.open", places[0] if len(places) == 1 else places, **options)
+
+
+def line_of_sample(name: str) -> str:
+    """Return the line that opens a sample."""
+    return f"ws.open_sample({name!r})"
+
+
+def selected_in_words(workspace: Workspace) -> str:
+    """Return the selected time as Python."""
+    ranges = workspace.selection.current.ranges
+    return repr(
+        {
+            name: [(round(float(start), 6), round(float(stop), 6)) for start, stop in pairs]
+            for name, pairs in ranges.items()
+        }
+    )
+
+
+def _options(options: Any) -> dict[str, Any]:
+    """Return the options of a study that are not the usual ones."""
+    from dataclasses import fields
+
+    from napari_unison.analysis import StudyOptions
+
+    usual = StudyOptions(is_quick=options.is_quick)
+    return {
+        known.name: getattr(options, known.name)
+        for known in fields(options)
+        if getattr(options, known.name) != getattr(usual, known.name)
+    }
+
+
+def _has(sessions: Iterable[Session], wanted: Session) -> bool:
+    return any(session is wanted for session in sessions)
+
+
+def _is_same(first: Sequence[Session], second: Sequence[Session]) -> bool:
+    return len(first) == len(second) and all(one is two for one, two in zip(first, second, strict=True))
+
+
+def _key(sessions: Sequence[Session]) -> tuple[Any, ...]:
+    """Return what tells a list of sessions from others, without keeping the sessions."""
+    return tuple(
+        (id(session), id(session.neural), session.name, session.n_bins, tuple(session.weights.items()))
+        for session in sessions
+    )

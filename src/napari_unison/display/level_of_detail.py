@@ -40,7 +40,7 @@ class Extremes:
                 self._levels.append((lowest, highest))
 
     def between(self, first: int, end: int, block: int) -> Bins:
-        """Return, in order, the extremes of the blocks of a size (4, 8, 16, …) that hold bins first to end."""
+        """Return, in order, the extremes of the blocks of 4, 8, 16, … bins that hold bins first to end."""
         level = min(int(np.log2(block // SMALLEST)), len(self._levels) - 1)
         size = SMALLEST << level
         lowest, highest = self._levels[level]

@@ -1,23 +1,23 @@
 """A new animal joins an encoder: error over minutes of its labelled data, against training from scratch.
 
-Each of the four simulated rats in turn is new to the other three, and, with ``--real FOLDER`` (achilles.jl.gz
-and buddy.jl.gz), each of the two real rats to the other. The last 20 % of each rat's laps are held out. All
-is label-free; the decoder (36 nearest neighbours, cosine) is fitted on the labelled laps of the new rat:
+Each session in turn is new to the others: the four simulated rats, the two real rats, the four days of
+mouse C24M3 in each of two environments. Three of five lap folds, each with a seed of its own; all is
+label-free, with the preset "label-free decoding" and nearest neighbours that see the time around a bin:
 
 - added: the encoder of the others, joined by ``add_session``
-- from the start: one encoder of all, trained with the new rat
-- alone: an encoder of the new rat alone
-- Bayesian: memoryless place decoder, 250 ms
+- from the start: one encoder of all, trained with the new session
+- alone: an encoder of the new session alone
+- Bayesian: memoryless place decoder, 500 ms
 
 Trainings are kept in ``--runs`` and taken from there when the script runs again.
 
-    python benchmarks/new_animals.py --runs FOLDER [--real FOLDER] [--minutes 0.5 1.5] [--iterations 2000]
+    python benchmarks/new_animals.py --runs FOLDER [--data FOLDER] [--groups simulated rats C24M3-2]
+        [--minutes 0.5 1.5] [--threads 2]
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import time
 import warnings
@@ -27,24 +27,34 @@ from typing import Any
 
 import numpy as np
 
+from label_free_methods import PRESET, data_sets
 from machine import describe_machine, write_result
-from napari_unison import Session, UnifiedEncoder, load_sessions, sample_sessions
-from napari_unison.analysis import decode
-from napari_unison.analysis.baselines.bayesian import BayesianPlaceDecoder
-from napari_unison.encoder.runs import session_checksum
+from napari_unison import Session, UnifiedEncoder, sample_sessions
+from napari_unison.analysis import (
+    DEFAULT_CONTEXT,
+    BayesianPlaceDecoder,
+    EncoderFits,
+    Prediction,
+    decode_label_free,
+    guard_bins,
+    lap_folds,
+)
+from napari_unison.encoder.config import PRESETS
 from napari_unison.sessions import segment_laps
+from recordings import data_folder
 
-SETTINGS: dict[str, Any] = {"batch_size": 512, "learning_rate": 1e-3, "random_state": 0, "verbose": False}
-MASKS: dict[str, dict[str, Any]] = {
-    "neurons or sessions": {"RandomNeuronMask": (0.3, 0.9, 0.05), "SessionMask": True},
-    "notebook": {"RandomNeuronMask": (0.3, 0.9, 0.05), "RandomTimestepMask": (0.3, 0.9, 0.05)},
-}
-#: Rats whose error is followed over minutes of labelled data.
-CURVE = ("achilles", "buddy", "rat 1")
+CONFIG = PRESETS[PRESET].model_copy(update={"verbose": False})
+N_FOLDS = 5
+#: Folds that are scored; the number is the seed, too.
+SCORED = (0, 2, 4)
+GROUPS = ("simulated", "rats", "C24M3-1", "C24M3-2")
+#: Sessions whose error is followed over minutes of labelled data, on the last fold.
+CURVE = ("achilles", "buddy", "rat 1", "C24M3 env 2 day 1")
 #: What was tried before, each with one seed; median errors (cm) of the new rat's held-out laps.
 TRIED: dict[str, Any] = {
-    "about": "masks neurons or sessions, 300 steps unless said; buddy new to achilles, achilles to buddy, "
-    "rat 1 and rat 2 to the other three; from the start: 11.5, 7.3, 2.4, 4.0",
+    "about": "batches of 512, step size 1e-3, 2000 steps, last fifth of the laps, decoder sees one bin; "
+    "masks neurons or sessions, add_session of 300 steps unless said; buddy new to achilles, achilles to "
+    "buddy, rat 1 and rat 2 to the other three; from the start: 11.5, 7.3, 2.4, 4.0",
     "regression on aligned latents, cosine": [14.8, 8.5, None, 4.4],
     "the same with other labels' latents as negatives": [14.3, 8.2, 2.8, 4.3],
     "contrast within the new rat alone": [14.1, 7.9, 2.8, None],
@@ -64,30 +74,6 @@ TRIED: dict[str, Any] = {
 }
 
 
-class Encoders:
-    """Trains encoders, or takes those that were trained before on the same sessions in the same way."""
-
-    def __init__(self, folder: Path, iterations: int) -> None:
-        self.folder = folder
-        self.iterations = iterations
-
-    def of(self, sessions: Sequence[Session], masks: str) -> UnifiedEncoder:
-        """Return the encoder of sessions."""
-        settings = SETTINGS | {"max_iterations": self.iterations, "masks": MASKS[masks]}
-        facts = json.dumps([[(s.name, session_checksum(s)) for s in sessions], settings], sort_keys=True)
-        folder = self.folder / f"{hashlib.sha256(facts.encode()).hexdigest()[:16]}.unison"
-        if not folder.exists():
-            UnifiedEncoder(**settings).fit(sessions).save(folder)
-        return UnifiedEncoder.load(folder)
-
-
-def divided(session: Session) -> tuple[Session, Session]:
-    """Return the first 80 % of a session's laps, and the others."""
-    laps = session.segment_slices()
-    cut = laps[int(0.8 * len(laps))].start
-    return session[:cut], session[cut:]
-
-
 def first_laps(session: Session, minutes: float | None) -> Session:
     """Return the first whole laps that last so long, at least one; all where ``minutes`` is None."""
     if minutes is None:
@@ -96,90 +82,104 @@ def first_laps(session: Session, minutes: float | None) -> Session:
     return session[: ends[min(np.searchsorted(ends * session.bin_width, 60 * minutes), len(ends) - 1)]]
 
 
-def scores(encoder: UnifiedEncoder, train: Session, test: Session) -> dict[str, float]:
-    """Decode the held-out laps, label-free."""
-    found = decode(encoder.embed([train], align=False), encoder.embed([test], align=False))
-    position, direction = (found.row(train.name, label) for label in ("position", "direction"))
+def scores(predictions: Sequence[Prediction]) -> dict[str, float]:
+    """Return the errors of one session."""
+    by_label = {one.label: one.errors() for one in predictions}
     return {
-        "median_error_cm": round(100 * position.median_error, 2),
-        "mean_error_cm": round(100 * position.mean_error, 2),
-        "position_r2": round(position.r2, 3),
-        "direction_accuracy": round(direction.accuracy, 3),
-    }
-
-
-def bayesian(train: Session, test: Session) -> dict[str, float]:
-    """Decode the held-out laps with place fields."""
-    position, direction = BayesianPlaceDecoder().predict([train], [test], 0)
-    if position.label != "position":
-        position, direction = direction, position
-    errors = position.errors()
-    return {
-        "median_error_cm": round(100 * float(np.median(errors)), 2),
-        "mean_error_cm": round(100 * float(np.mean(errors)), 2),
-        "direction_accuracy": round(1 - float(direction.errors().mean()), 3),
+        "median_error_cm": round(100 * float(np.median(by_label["position"])), 2),
+        "mean_error_cm": round(100 * float(by_label["position"].mean()), 2),
+        "direction_accuracy": round(1 - float(by_label["direction"].mean()), 3),
     }
 
 
 def compare(
-    encoders: Encoders, parts: Sequence[tuple[Session, Session]], new: int, minutes: float | None, masks: str
+    fits: EncoderFits,
+    train: Sequence[Session],
+    test: Sequence[Session],
+    new: int,
+    minutes: float | None,
+    seed: int,
 ) -> dict[str, Any]:
-    """Let one rat be new to the others, with so many minutes of labelled laps."""
-    others = [train for i, (train, _) in enumerate(parts) if i != new]
-    train, test = first_laps(parts[new][0], minutes), parts[new][1]
-    known = encoders.of(others, masks)
+    """Let one session be new to the others, with so many minutes of labelled laps."""
+    labelled, asked = first_laps(train[new], minutes), test[new]
+    others = [part for i, part in enumerate(train) if i != new]
+    everybody = [labelled if i == new else part for i, part in enumerate(train)]
+
+    def decoded(encoder: UnifiedEncoder) -> dict[str, float]:
+        return scores(decode_label_free(encoder, [labelled], [asked], "knn", seed, context=DEFAULT_CONTEXT))
+
+    known = fits.fitted(CONFIG, others, seed)
     begin, begin_cpu = time.perf_counter(), time.process_time()
-    added = known.add_session(train)
+    added = known.add_session(labelled)
     seconds, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
-    everybody = [train if i == new else other for i, (other, _) in enumerate(parts)]
-    result: dict[str, Any] = {
-        "new": train.name,
+    return {
+        "new": labelled.name,
         "known": [other.name for other in others],
-        "masks": masks,
-        "minutes": round(train.duration / 60, 2),
+        "fold": seed,
+        "minutes": round(labelled.n_bins * labelled.bin_width / 60, 2),
         "all_its_laps": minutes is None,
         "add_session_seconds": round(seconds, 1),
         "add_session_processor_seconds": round(cpu, 1),
-        "added": scores(added, train, test),
-        "from the start": scores(encoders.of(everybody, masks), train, test),
+        "added": decoded(added),
+        "from the start": decoded(fits.fitted(CONFIG, everybody, seed)),
+        "alone": decoded(fits.fitted(CONFIG, [labelled], seed)),
+        "Bayesian": scores(BayesianPlaceDecoder(0.5).predict([labelled], [asked], seed)),
     }
-    if masks == next(iter(MASKS)):
-        result["alone"] = scores(encoders.of([train], masks), train, test)
-        result["Bayesian"] = bayesian(train, test)
-    result["ratio_to_from_the_start"] = round(
-        result["added"]["median_error_cm"] / result["from the start"]["median_error_cm"], 3
-    )
-    return result
+
+
+def ratios(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return mean errors of sessions that joined with all their laps, beside the other ways."""
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(row["new"] for row in results):
+        mine = [row for row in results if row["new"] == name and row["all_its_laps"]]
+        means = {
+            way: float(np.mean([row[way]["median_error_cm"] for row in mine]))
+            for way in ("added", "from the start", "alone", "Bayesian")
+        }
+        found[name] = {way: round(value, 2) for way, value in means.items()}
+        found[name]["ratio_to_from_the_start"] = round(means["added"] / means["from the start"], 3)
+        found[name]["add_session_seconds"] = float(np.mean([row["add_session_seconds"] for row in mine]))
+    return found
+
+
+def _sessions(group: str, data: Path | None) -> list[Session]:
+    if group == "simulated":
+        return [segment_laps(session) for session in sample_sessions("linear-track")]
+    return data_sets()[group].load(data_folder(data))
 
 
 def main() -> None:
-    """Compare all rats and write the result."""
+    """Compare all sessions and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, required=True, help="trainings are kept here")
-    parser.add_argument("--real", type=Path, help="folder with achilles.jl.gz and buddy.jl.gz")
+    parser.add_argument("--data", type=Path, help="folder of recordings")
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS))
     parser.add_argument("--minutes", type=float, nargs="*", default=[0.5, 1.5])
-    parser.add_argument("--iterations", type=int, default=2000)
+    parser.add_argument("--threads", type=int, help="threads of this process")
     parser.add_argument("--to", type=Path)
     options = parser.parse_args()
+    if options.threads:
+        import torch
+
+        torch.set_num_threads(options.threads)
     warnings.simplefilter("ignore", UserWarning)  # short stretches do not cover every place
-    groups = [sample_sessions("linear-track")]
-    if options.real:
-        groups.insert(0, load_sessions([options.real / f"{rat}.jl.gz" for rat in ("achilles", "buddy")]))
-    groups = [[divided(segment_laps(session)) for session in sessions] for sessions in groups]
-    encoders = Encoders(options.runs, options.iterations)
+    fits = EncoderFits(options.runs, n_in_memory=2)
     results = []
-    whole = [(None, masks) for masks in MASKS]
-    parts_of_it = [(minutes, next(iter(MASKS))) for minutes in options.minutes]
-    for minutes, masks in whole + parts_of_it:
-        for parts in groups:
-            for new, (train, _) in enumerate(parts):
-                if minutes is not None and train.name not in CURVE:
-                    continue
-                results.append(compare(encoders, parts, new, minutes, masks))
+    for group in options.groups:
+        sessions = _sessions(group, options.data)
+        guard = guard_bins(CONFIG, context=DEFAULT_CONTEXT.width(sessions[0].bin_width))
+        folds = lap_folds(sessions, N_FOLDS, guard=guard, test_segments="hidden")
+        for fold in (folds[number] for number in SCORED):
+            for new, session in enumerate(sessions):
+                is_followed = session.name in CURVE and fold.number == SCORED[-1]
+                for minutes in [None, *(options.minutes if is_followed else ())]:
+                    results.append(compare(fits, fold.train, fold.test, new, minutes, fold.number))
+                    print(json.dumps(results[-1]), flush=True)
     document = {
         "about": " ".join(__doc__.split("\n    python")[0].split()),
-        "settings": SETTINGS | {"max_iterations": options.iterations, "masks": MASKS},
+        "settings": CONFIG.model_dump(mode="json"),
         "machine": describe_machine("scikit-learn"),
+        "means": ratios(results),
         "tried before": TRIED,
         "results": results,
     }

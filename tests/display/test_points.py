@@ -6,7 +6,7 @@ from napari.layers import Layer
 from sklearn.decomposition import PCA
 
 from napari_unison.display import embedding_axes, feature_colours, point_layers
-from napari_unison.display.points import thin
+from napari_unison.display.points import point_sets, thin
 
 
 def test_one_layer_a_session_and_one_for_all(embedding) -> None:
@@ -84,3 +84,35 @@ def test_errors_say_what_is_possible(embedding, make_session, make_embedding) ->
         point_layers(embedding, "pca", other)
     with pytest.raises(ValueError, match="2 sessions need at least one point each"):
         point_layers(embedding, "pca", feature_colours(embedding), max_points=1)
+
+
+def test_some_of_the_sessions_share_what_may_be_drawn(make_session, make_embedding) -> None:
+    embedding = make_embedding([make_session("rat 1"), make_session("rat 2", 600), make_session("rat 3")])
+    layers = point_layers(
+        embedding, (0, 1, 2), feature_colours(embedding), max_points=100, sessions=("rat 3", "rat 1")
+    )
+    assert [attributes["name"] for _, attributes, _ in layers] == [
+        "rat 1 · aligned",
+        "rat 3 · aligned",
+        "2 of 3 sessions · aligned",
+    ]
+    metadata = layers[-1][1]["metadata"]
+    assert (metadata["n_shown"], metadata["n_bins"], metadata["sessions"]) == (100, 800, ("rat 1", "rat 3"))
+    assert set(metadata["session_index"]) == {0, 2}
+    alone = point_layers(
+        embedding, (0, 1, 2), feature_colours(embedding), sessions=("rat 2",), separate=False
+    )
+    assert [attributes["metadata"]["session"] for _, attributes, _ in alone] == ["rat 2"]
+    with pytest.raises(ValueError, match="it holds rat 1, rat 2, rat 3"):
+        point_layers(embedding, (0, 1, 2), feature_colours(embedding), sessions=("cat",))
+
+
+def test_what_did_not_change_is_the_same_array(embedding) -> None:
+    sets = point_sets(embedding, max_points=100)
+    axes = embedding_axes(embedding, (0, 1, 2))
+    first = point_layers(embedding, axes, feature_colours(embedding, "time"), sets=sets)
+    second = point_layers(embedding, axes, feature_colours(embedding, "session"), sets=sets)
+    for (data, before, _), (again, after, _) in zip(first, second, strict=True):
+        assert again is data
+        assert after["features"] is before["features"]
+        assert not np.array_equal(after["face_color"], before["face_color"])

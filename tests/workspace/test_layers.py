@@ -131,7 +131,7 @@ def test_only_the_layers_that_are_drawn_are_made(viewer, trained, monkeypatch):
     original = points._layer
 
     def noted(*arguments):
-        made.append(len(arguments[3]))
+        made.append(len(arguments[0].parts))
         return original(*arguments)
 
     monkeypatch.setattr(points, "_layer", noted)

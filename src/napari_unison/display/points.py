@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -94,19 +95,128 @@ def thin(n_bins: int, n_shown: int) -> npt.NDArray[np.intp]:
     return np.unique(np.linspace(0, n_bins - 1, max(n_shown, 1)).round().astype(np.intp))
 
 
-def thin_sessions(embedding: Embedding, max_points: int) -> list[npt.NDArray[np.intp]]:
+def thin_sessions(
+    embedding: Embedding, max_points: int, sessions: Collection[str] | None = None
+) -> dict[int, npt.NDArray[np.intp]]:
     """Choose the bins that are drawn: all, or evenly spaced ones of each session in proportion.
+
+    Parameters
+    ----------
+    embedding : Embedding
+        What is drawn.
+    max_points : int
+        Most points of all sessions together.
+    sessions : collection of str, optional
+        Names of the sessions that are drawn; all unless given.
+
+    Returns
+    -------
+    dict of int to ndarray of int
+        The bins of each drawn session, by its number in the embedding.
 
     Raises
     ------
     ValueError
-        If fewer points are allowed than there are sessions.
+        If fewer points are allowed than there are sessions, or none of the sessions exists.
     """
-    lengths = [len(values) for values in embedding.values]
+    lengths = {
+        index: len(values)
+        for index, values in enumerate(embedding.values)
+        if sessions is None or embedding.session_names[index] in sessions
+    }
+    if not lengths:
+        raise ValueError(
+            f"none of these sessions is in the embedding: it holds {', '.join(embedding.session_names)}"
+        )
     if max_points < len(lengths):
         raise ValueError(f"max_points is {max_points}: {len(lengths)} sessions need at least one point each")
-    total = sum(lengths)
-    return [thin(length, max(1, max_points * length // total)) for length in lengths]
+    total = sum(lengths.values())
+    return {index: thin(length, max(1, max_points * length // total)) for index, length in lengths.items()}
+
+
+@dataclass(eq=False)
+class PointSet:
+    """The bins that one layer draws; remembers what it was last asked, so that nothing is computed twice.
+
+    Attributes
+    ----------
+    embedding : Embedding
+        What they are bins of.
+    parts : dict of int to ndarray of int
+        Drawn bins by number of the session.
+    features : dict of str to ndarray, (n,)
+        What is told of each point.
+    rows : ndarray of int, (n,)
+        The same bins as rows of the stacked embedding.
+    """
+
+    embedding: Embedding
+    parts: dict[int, npt.NDArray[np.intp]]
+    features: dict[str, npt.NDArray[Any]] = field(init=False, repr=False)
+    rows: npt.NDArray[np.intp] = field(init=False, repr=False)
+    session_index: npt.NDArray[np.intp] = field(init=False, repr=False)
+    bins: npt.NDArray[np.intp] = field(init=False, repr=False)
+    _positions: tuple[EmbeddingAxes, npt.NDArray[np.float32]] | None = field(default=None, repr=False)
+    _colours: tuple[Colouring, npt.NDArray[np.float32]] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        lengths = [len(values) for values in self.embedding.values]
+        offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.intp)
+        self.bins = np.concatenate(list(self.parts.values()))
+        self.session_index = np.concatenate([np.full(len(bins), index) for index, bins in self.parts.items()])
+        self.rows = offsets[self.session_index] + self.bins
+        self.features = _features(self.embedding, list(self.parts.items()))
+
+    @property
+    def session(self) -> str | None:
+        """Name of the only session; None if there are several."""
+        return self.embedding.session_names[next(iter(self.parts))] if len(self.parts) == 1 else None
+
+    @property
+    def title(self) -> str:
+        """Which sessions, in words."""
+        if self.session is not None:
+            return self.session
+        total = len(self.embedding.sessions)
+        return ALL_SESSIONS if len(self.parts) == total else f"{len(self.parts)} of {total} sessions"
+
+    @property
+    def n_bins(self) -> int:
+        """How many bins the sessions have, drawn or not."""
+        return sum(len(self.embedding.values[index]) for index in self.parts)
+
+    def positions(self, axes: EmbeddingAxes) -> npt.NDArray[np.float32]:
+        """Return where the points lie, (n, 3)."""
+        if self._positions is None or self._positions[0] is not axes:
+            parts = [axes.project(self.embedding.values[index][bins]) for index, bins in self.parts.items()]
+            self._positions = axes, (np.concatenate(parts) * SCALE).astype(np.float32)
+        return self._positions[1]
+
+    def colours(self, colouring: Colouring) -> npt.NDArray[np.float32]:
+        """Return the points' colours, (n, 4)."""
+        if self._colours is None or self._colours[0] is not colouring:
+            self._colours = colouring, colouring.rgba[self.rows]
+        return self._colours[1]
+
+
+def point_sets(
+    embedding: Embedding,
+    *,
+    max_points: int = 100_000,
+    sessions: Collection[str] | None = None,
+    combined: bool = True,
+    separate: bool = True,
+) -> list[PointSet]:
+    """Choose which bins each layer draws; see :func:`point_layers`."""
+    shown = thin_sessions(embedding, max_points, sessions)
+    sets = [
+        PointSet(embedding, {index: bins})
+        for index, bins in shown.items()
+        if separate or not combined or len(shown) == 1
+    ]
+    if combined and len(shown) > 1:
+        sets.append(PointSet(embedding, shown))
+    return sets
 
 
 def point_layers(
@@ -119,6 +229,8 @@ def point_layers(
     opacity: float = 0.7,
     combined: bool = True,
     separate: bool = True,
+    sessions: Collection[str] | None = None,
+    sets: list[PointSet] | None = None,
 ) -> list[LayerData]:
     """Turn an embedding into points layers, one a session and one for all of them.
 
@@ -136,9 +248,13 @@ def point_layers(
     size, opacity : float
         Of the points; the embedding is drawn 100 times larger than its values.
     combined : bool, default True
-        Add the layer "all sessions", if there are several.
+        Add the layer of all drawn sessions, if there are several.
     separate : bool, default True
         Make the layers of the single sessions; one session alone always has its layer.
+    sessions : collection of str, optional
+        Names of the sessions that are drawn; all unless given.
+    sets : list of PointSet, optional
+        What :func:`point_sets` returned for the same choices, so that it is not chosen again.
 
     Returns
     -------
@@ -148,66 +264,55 @@ def point_layers(
     Raises
     ------
     ValueError
-        If the colours are not those of this embedding, or a latent does not exist.
+        If the colours are not those of this embedding, or a latent or all of the sessions do not exist.
     """
-    lengths = [len(values) for values in embedding.values]
-    if len(colouring.rgba) != sum(lengths):
+    total = sum(len(values) for values in embedding.values)
+    if len(colouring.rgba) != total:
         raise ValueError(
-            f"there are colours for {len(colouring.rgba)} bins, but the embedding has {sum(lengths)}: "
+            f"there are colours for {len(colouring.rgba)} bins, but the embedding has {total}: "
             f"colour this embedding with feature_colours()"
         )
     axes = latents if isinstance(latents, EmbeddingAxes) else embedding_axes(embedding, latents)
-    shown = thin_sessions(embedding, max_points)
-    style = {"size": size, "opacity": opacity}
-    offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    layers = [
-        _layer(embedding, axes, colouring, [(index, shown[index])], offsets, style)
-        for index in range(len(lengths))
-        if separate or not combined or len(lengths) == 1
-    ]
-    if combined and len(lengths) > 1:
-        layers.append(_layer(embedding, axes, colouring, list(enumerate(shown)), offsets, style))
-    return layers
+    if sets is None:
+        sets = point_sets(
+            embedding, max_points=max_points, sessions=sessions, combined=combined, separate=separate
+        )
+    return [_layer(points, axes, colouring, size, opacity) for points in sets]
 
 
 def _layer(
-    embedding: Embedding,
-    axes: EmbeddingAxes,
-    colouring: Colouring,
-    parts: list[tuple[int, npt.NDArray[np.intp]]],
-    offsets: npt.NDArray[np.intp],
-    style: dict[str, float],
+    points: PointSet, axes: EmbeddingAxes, colouring: Colouring, size: float, opacity: float
 ) -> LayerData:
-    """Build the layer of some sessions from (number of the session, its shown bins)."""
-    session = embedding.sessions[parts[0][0]].name if len(parts) == 1 else None
-    rows = np.concatenate([offsets[index] + bins for index, bins in parts])
-    data = np.concatenate([axes.project(embedding.values[index][bins]) for index, bins in parts]) * SCALE
+    """Build the layer of a set of points."""
+    embedding = points.embedding
     attributes = {
-        "name": f"{session or ALL_SESSIONS} · {embedding.short_description}",
-        "features": _features(embedding, parts),
-        "face_color": colouring.rgba[rows],
+        "name": f"{points.title} · {embedding.short_description}",
+        "features": points.features,
+        "face_color": points.colours(colouring),
         "border_color": "transparent",
         "border_width": 0.0,
         "blending": "translucent",
         "out_of_slice_display": False,
         "axis_labels": axes.names,
+        "size": size,
+        "opacity": opacity,
         "metadata": {
+            "embedding": embedding,
             "kind": embedding.kind,
             "control": embedding.control,
             "description": embedding.description,
-            "session": session,
-            "sessions": tuple(embedding.sessions[index].name for index, _ in parts),
-            "session_index": np.concatenate([np.full(len(bins), index) for index, bins in parts]),
-            "bins": np.concatenate([bins for _, bins in parts]),
-            "n_shown": len(rows),
-            "n_bins": sum(len(embedding.values[index]) for index, _ in parts),
+            "session": points.session,
+            "sessions": tuple(embedding.session_names[index] for index in points.parts),
+            "session_index": points.session_index,
+            "bins": points.bins,
+            "n_shown": len(points.rows),
+            "n_bins": points.n_bins,
             "axes": axes.names,
             "colour_mode": colouring.mode,
             "legend": colouring.legend,
         },
-        **style,
     }
-    return data.astype(np.float32), attributes, "points"
+    return points.positions(axes), attributes, "points"
 
 
 def _features(

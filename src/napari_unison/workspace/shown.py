@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal.containers import EventedList
 
+from napari_unison.workspace.colouring import modes_of
 from napari_unison.workspace.events import WorkspaceError, WorkspaceEvents
 from napari_unison.workspace.recordings import bin_times, names_known, parts_named
 from napari_unison.workspace.runs import StudyRun
@@ -123,25 +124,28 @@ class Shown(ABC):
         Parameters
         ----------
         **changes
-            Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``point_size``,
-            ``opacity``, ``grid``, ``max_points``, ``latent``, ``traces``, ``raster``. A colour or latents
-            that were chosen before and that the embedding does not have become ``"best"``.
+            Fields of :class:`DisplaySettings`: ``kind``, ``latents``, ``colour``, ``palette``, ``sessions``,
+            ``point_size``, ``opacity``, ``grid``, ``max_points``, ``trail``, ``flow``, ``flow_step``,
+            ``latent``, ``traces``, ``raster``. A colour, latents or sessions that were chosen before and that
+            the embedding does not have become ``"best"``, and all sessions.
 
         Raises
         ------
         pydantic.ValidationError
             If a name is unknown or a value out of range; nothing is changed then.
         WorkspaceError
-            If the embedding has not the colour or the latents that are asked for; nothing is changed then.
+            If the embedding has not the colour, latents or sessions that are asked for; nothing is changed
+            then.
         """
         settings = DisplaySettings.model_validate(self._display.model_dump() | changes)
         embedding = None if self._run is None else self._run.embedding(settings.kind)
-        if embedding is not None:
-            asked = {"colour", "latents", "latent", "traces"} & changes.keys()
-            complaint = settings.complaint(embedding) if asked else None
+        if embedding is not None and self._run is not None:
+            asked = {"colour", "latents", "latent", "sessions", "traces"} & changes.keys()
+            modes = modes_of(self._run, embedding)
+            complaint = settings.complaint(embedding, modes) if asked else None
             if complaint is not None:
                 raise WorkspaceError(complaint)
-            settings = settings.adapted_to(embedding)
+            settings = settings.adapted_to(embedding, modes)
         before, self._display = self._display, settings
         if embedding is None and self._run is not None:
             # First of all: whoever is told the settings finds the job that they wait for.
@@ -188,8 +192,9 @@ class Shown(ABC):
     def _tell_embedding(self) -> None:
         """Tell what is shown now, after the settings have been adapted to it."""
         embedding = self.embedding
-        if embedding is not None:
-            before, self._display = self._display, self._display.adapted_to(embedding)
+        if embedding is not None and self._run is not None:
+            modes = modes_of(self._run, embedding)
+            before, self._display = self._display, self._display.adapted_to(embedding, modes)
             if self._display != before:
                 self.events.display.emit(self._display)
         self.events.embedding.emit(embedding)

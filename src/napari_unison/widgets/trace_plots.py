@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,53 +12,21 @@ from vispy.scene import cameras
 from vispy.visuals.transforms import STTransform
 
 from napari_unison.display import Trace, decimate
+from napari_unison.display.marked_time import covered_columns
+from napari_unison.display.rasters import Raster, pooled_raster
 from napari_unison.display.roles import with_unit
+from napari_unison.sessions import Session
 from napari_unison.widgets.legend import value_text
+from napari_unison.widgets.time_mouse import TimeActions, TimeMouse
 
 TimeRange = tuple[float, float]
-AXIS_WIDTH, TIME_AXIS_HEIGHT = 48, 38
-DRAG_THRESHOLD = 4
-MOST_RASTER_COLUMNS = 4096
-
-
-class TimeCamera(cameras.PanZoomCamera):
-    """Pans by dragging and zooms by the wheel, along time only; a click names a time.
-
-    Parameters
-    ----------
-    on_range : callable
-        Called with the range (s) that a pan or zoom asks for.
-    on_click : callable
-        Called with the clicked time (s).
-    """
-
-    def __init__(self, on_range: Callable[[TimeRange], None], on_click: Callable[[float], None]) -> None:
-        super().__init__(rect=(0, 0, 1, 1))
-        self._on_range, self._on_click = on_range, on_click
-
-    def viewbox_mouse_event(self, event: Any) -> None:
-        """Turn wheel, drag and click into times."""
-        left, width = self.rect.left, self.rect.width
-        pixels = max(self.viewbox.size[0], 1)
-        if event.type == "mouse_wheel":
-            factor = 0.8 ** event.delta[1]
-            centre = self._time_at(event.pos[0])
-            self._on_range((centre - (centre - left) * factor, centre + (left + width - centre) * factor))
-            event.handled = True
-        elif event.type == "mouse_press":
-            event.handled = event.button == 1
-        elif event.type == "mouse_move" and event.press_event is not None and 1 in event.buttons:
-            last = event.last_event.pos[0] if event.last_event is not None else event.pos[0]
-            shift = (last - event.pos[0]) / pixels * width
-            self._on_range((left + shift, left + width + shift))
-            event.handled = True
-        elif event.type == "mouse_release" and event.press_event is not None:
-            if abs(event.pos[0] - event.press_event.pos[0]) < DRAG_THRESHOLD:
-                self._on_click(self._time_at(event.pos[0]))
-            event.handled = True
-
-    def _time_at(self, pixel: float) -> float:
-        return self.rect.left + pixel / max(self.viewbox.size[0], 1) * self.rect.width
+Ranges = npt.NDArray[np.float64]
+NOTHING: Final[Ranges] = np.empty((0, 2))
+AXIS_WIDTH, MARGIN = 48, 4
+ONE_DOWN: Final = np.array([[0, 0], [0, 1]], dtype=np.float32)
+#: Amber, over everything: raster and curves show through.
+MARK_COLOUR: Final = (1.0, 0.69, 0.0, 0.26)
+PREVIEW_COLOUR: Final = (1.0, 0.69, 0.0, 0.42)
 
 
 class ValueScale(scene.Widget):
@@ -98,35 +65,57 @@ class ValueScale(scene.Widget):
 
 
 class TracePlots:
-    """A canvas with one plot a trace, an optional raster below them, and the time axis.
+    """A canvas with one plot a trace and an optional raster below them, on one time axis.
 
     Parameters
     ----------
-    on_range, on_click : callable
-        See :class:`TimeCamera`.
+    actions : TimeActions
+        What the mouse asks for.
     background, foreground : str
         Colours of canvas and text.
     """
 
-    def __init__(
-        self,
-        on_range: Callable[[TimeRange], None],
-        on_click: Callable[[float], None],
-        background: str,
-        foreground: str,
-    ) -> None:
+    def __init__(self, actions: TimeActions, background: str, foreground: str) -> None:
         app.use_app(qtpy.API_NAME.lower())
         self.canvas = scene.SceneCanvas(keys=None, bgcolor=background, size=(600, 260))
         self.canvas.events.initialize.connect(self._watch_context)
         self._foreground = foreground
-        self._callbacks = on_range, on_click
         self._views: list[Any] = []
         self._lines: list[Any] = []
-        self._cursors: list[Any] = []
         self._traces: list[Trace] = []
         self._grid: Any = None
-        self._time_axis: Any = None
+        self._session: Session | None = None
+        self._raster: Raster | None = None
+        self._image: Any = None
+        self._marked = self._previewed = NOTHING
+        self.cursor: float | None = None
         self.range: TimeRange = (0.0, 60.0)
+        self._bands = self._new_bands()
+        self._cursor_line = self._new_cursor_line()
+        self._mouse = TimeMouse(self.canvas, self, actions)
+
+    def _new_bands(self) -> Any:
+        # One picture of one pixel row over all plots: marked time has a colour, the rest none.
+        bands = scene.Image(
+            np.zeros((1, 1, 4), dtype=np.float32), parent=self.canvas.central_widget, interpolation="nearest"
+        )
+        bands.transform = STTransform()
+        bands.order = 20
+        bands.set_gl_state("translucent", depth_test=False)
+        return bands
+
+    def _new_cursor_line(self) -> Any:
+        line = scene.Line(
+            ONE_DOWN,
+            color=self._foreground,
+            width=1.2,
+            method="gl",
+            parent=self.canvas.central_widget,
+        )
+        line.transform = STTransform()
+        line.order = 21
+        line.visible = False
+        return line
 
     @property
     def native(self) -> Any:
@@ -137,6 +126,25 @@ class TracePlots:
     def titles(self) -> list[str]:
         """Titles of the plots, from top to bottom."""
         return [with_unit(trace.name, trace.unit) for trace in self._traces]
+
+    @property
+    def n_rows(self) -> int:
+        """Plots below each other, the raster too."""
+        return len(self._views)
+
+    def frame(self) -> tuple[float, float]:
+        """Return where the plots begin and end (pixels)."""
+        return MARGIN + AXIS_WIDTH, max(float(self.canvas.size[0]) - MARGIN, MARGIN + AXIS_WIDTH + 1)
+
+    def time_at(self, pixel: float) -> float:
+        """Return the time (s) at a pixel."""
+        left, right = self.frame()
+        return self.range[0] + (pixel - left) / (right - left) * (self.range[1] - self.range[0])
+
+    def pixel_of(self, time: float) -> float:
+        """Return the pixel of a time (s)."""
+        left, right = self.frame()
+        return left + (time - self.range[0]) / (self.range[1] - self.range[0]) * (right - left)
 
     def close(self) -> None:
         """Give the canvas and its GL context up; what is queued for it is not drawn any more."""
@@ -153,33 +161,48 @@ class TracePlots:
     def _stop_drawing(self) -> None:
         self.canvas.events.draw.block()
 
-    def set_traces(self, traces: list[Trace], raster: npt.NDArray[Any] | None, span: TimeRange) -> None:
-        """Draw other traces, and the raster (N, columns) of the whole session, which spans ``span`` (s)."""
+    def set_colours(self, background: str, foreground: str) -> None:
+        """Take other colours of canvas and text; they show with the next traces."""
+        self.canvas.bgcolor = background
+        self._foreground = foreground
+        self._cursor_line.set_data(pos=ONE_DOWN, color=foreground)
+
+    def set_traces(self, traces: list[Trace], raster_of: Session | None = None) -> None:
+        """Draw other traces, and the raster of a session below them."""
         if self._grid is not None:
             self.canvas.central_widget.remove_widget(self._grid)
             self._grid.parent = None
-        self._grid = self.canvas.central_widget.add_grid(spacing=0, margin=4)
-        self._views, self._lines, self._cursors, self._traces = [], [], [], list(traces)
+        self._grid = self.canvas.central_widget.add_grid(spacing=0, margin=MARGIN)
+        self._views, self._lines, self._traces = [], [], list(traces)
         for row, trace in enumerate(traces):
             view = self._add_row(row, with_unit(trace.name, trace.unit), *value_range(trace.values))
-            self._lines.append(scene.Line(parent=view.scene, width=1.4, method="gl"))
-        rows = len(traces)
-        if raster is not None:
-            view = self._add_row(rows, "neurons", 0.0, float(len(raster)))
-            self._draw_raster(view, raster, span)
-            rows += 1
-        self._add_time_axis(rows)
+            line = scene.Line(parent=view.scene, width=1.4, method="gl")
+            line.transform = STTransform()
+            self._lines.append(line)
+        if raster_of is not self._session:
+            self._raster = None
+        self._session, self._image = raster_of, None
+        if raster_of is not None:
+            view = self._add_row(len(traces), "neurons", 0.0, float(raster_of.n_neurons))
+            self._image = scene.Image(
+                np.zeros((1, 1), dtype=np.float32), cmap="grays", clim=(0, 1), parent=view.scene
+            )
+            self._image.transform = STTransform()
+            self._image.order = 5
+            self._raster = None
         self.redraw()
 
     def _add_row(self, row: int, title: str, lower: float, upper: float) -> Any:
         # Room above for the title.
         height = (upper - lower) or 1.0
-        limits = lower - 0.06 * height, upper + 0.42 * height
+        limits = lower - 0.06 * height, upper + 0.5 * height
         scale = ValueScale(limits, (lower, upper), self._foreground)
         self._grid.add_widget(scale, row=row, col=0)
         view = self._grid.add_view(row=row, col=1, border_color=None)
-        view.camera = TimeCamera(*self._callbacks)
-        view.camera.rect = (self.range[0], limits[0], self.range[1] - self.range[0], limits[1] - limits[0])
+        view.camera = cameras.PanZoomCamera(
+            rect=(self.range[0], limits[0], self.range[1] - self.range[0], limits[1] - limits[0])
+        )
+        view.camera.interactive = False
         scene.Text(
             title,
             parent=view,
@@ -189,66 +212,101 @@ class TracePlots:
             font_size=8,
             color=self._foreground,
         ).order = 10
-        self._cursors.append(scene.InfiniteLine(0.0, (1, 1, 1, 0.0), vertical=True, parent=view.scene))
         self._views.append(view)
         return view
 
-    def _add_time_axis(self, row: int) -> None:
-        self._time_axis = scene.AxisWidget(
-            orientation="bottom",
-            axis_label="time (s)",
-            text_color=self._foreground,
-            axis_color=self._foreground,
-            tick_color=self._foreground,
-            tick_font_size=7,
-            axis_font_size=8,
-            axis_width=1,
-            tick_width=1,
-            major_tick_length=5,
-            minor_tick_length=2,
-            tick_label_margin=12,
-            axis_label_margin=27,
-        )
-        self._time_axis.height_max = TIME_AXIS_HEIGHT
-        self._time_axis.height_min = TIME_AXIS_HEIGHT
-        self._grid.add_widget(self._time_axis, row=row, col=1)
-        self._time_axis.axis.domain = self.range
-
-    def _draw_raster(self, view: Any, raster: npt.NDArray[Any], span: TimeRange) -> None:
-        brightest = float(raster.max(initial=0.0)) or 1.0
-        image = scene.Image(raster, cmap="grays", clim=(0, brightest), parent=view.scene)
-        scale = ((span[1] - span[0]) / raster.shape[1], 1.0)
-        image.transform = STTransform(scale=scale, translate=(span[0], 0.0))
-        image.order = 5
-
     def set_range(self, shown: TimeRange) -> None:
-        """Show another stretch of time (s) in every plot."""
+        """Show another stretch of time (s) in every plot; :meth:`redraw` fills it."""
         self.range = shown
-        if self._time_axis is not None:
-            self._time_axis.axis.domain = shown
         for view in self._views:
             rect = view.camera.rect
             view.camera.rect = (shown[0], rect.bottom, shown[1] - shown[0], rect.height)
+        self._draw_marks()
 
     def redraw(self) -> None:
-        """Draw what can be seen of the traces in the shown stretch of time."""
+        """Draw what can be seen of traces and raster in the shown stretch of time."""
         columns = max(int(self.canvas.size[0]), 200)
         for line, whole in zip(self._lines, self._traces, strict=True):
             trace = decimate(whole, *self.range, columns)
             pairs = np.flatnonzero(trace.connect)
             line.visible = len(pairs) > 0
             if len(pairs):
+                # From the shown begin on: single precision, which the graphics card has, is too coarse for
+                # hours.
+                place = np.column_stack([trace.time - self.range[0], trace.values]).astype(np.float32)
                 line.set_data(
-                    np.column_stack([trace.time, trace.values]),
+                    place,
                     color=self._foreground if trace.colours is None else trace.colours,
                     connect=np.column_stack([pairs, pairs + 1]).astype(np.uint32),
                 )
-        self.canvas.update()
+                line.transform.translate = (self.range[0], 0.0)
+        self._draw_raster(columns)
+        self._draw_marks()
+
+    def _draw_raster(self, columns: int) -> None:
+        session = self._session
+        if session is None or self._image is None:
+            return
+        start, stop = self.range
+        if self._raster is None:
+            self._show_raster(pooled_raster(session), is_whole=True)
+        known = self._raster
+        if known is not None and not known.serves(start, stop, session.bin_width, columns):
+            # More than is shown, so that moving a little needs no new picture.
+            beyond = stop - start
+            wanted = start - beyond, stop + beyond
+            self._show_raster(pooled_raster(session, *wanted), is_whole=False)
+
+    def _show_raster(self, raster: Raster, *, is_whole: bool) -> None:
+        if is_whole:
+            self._image.clim = (0.0, float(raster.values.max(initial=0.0)) or 1.0)
+        self._raster = raster
+        self._image.set_data(raster.values)
+        scale = ((raster.stop - raster.start) / raster.values.shape[1], 1.0)
+        self._image.transform = STTransform(scale=scale, translate=(raster.start, 0.0))
+
+    # -- marks -----------------------------------------------------------------------------------------
+
+    def set_marked(self, ranges: Ranges) -> None:
+        """Mark stretches of time (n, 2) in all plots."""
+        self._marked = ranges
+        self._draw_marks()
+
+    def set_preview(self, ends: TimeRange | None) -> None:
+        """Mark what a drag would select, beside what is selected."""
+        self._previewed = NOTHING if ends is None or ends[0] == ends[1] else np.array([sorted(ends)])
+        self._draw_marks()
 
     def set_cursor(self, time: float | None) -> None:
         """Draw a line at a time (s) in every plot, or none."""
-        for cursor in self._cursors:
-            cursor.set_data(pos=time or 0.0, color=(1, 1, 1, 0.0 if time is None else 0.7))
+        self.cursor = time
+        self._draw_marks()
+
+    def marked_columns(self) -> npt.NDArray[np.bool_]:
+        """Return which pixel columns of the plots are marked."""
+        left, right = self.frame()
+        columns = max(int(right - left), 1)
+        return covered_columns(self._marked, *self.range, columns)
+
+    def _draw_marks(self) -> None:
+        left, right = self.frame()
+        top, height = MARGIN, max(float(self.canvas.size[1]) - 2 * MARGIN, 1.0)
+        marked = self.marked_columns()
+        previewed = covered_columns(self._previewed, *self.range, len(marked))
+        self._bands.visible = bool(marked.any() or previewed.any())
+        if self._bands.visible:
+            rgba = np.zeros((1, len(marked), 4), dtype=np.float32)
+            rgba[0, marked] = MARK_COLOUR
+            rgba[0, previewed] = PREVIEW_COLOUR
+            self._bands.set_data(rgba)
+            self._bands.transform.scale = ((right - left) / len(marked), height)
+            self._bands.transform.translate = (left, top)
+        self._cursor_line.visible = is_shown = (
+            self.cursor is not None and self.range[0] <= self.cursor <= self.range[1]
+        )
+        if is_shown:
+            self._cursor_line.transform.scale = (1.0, height)
+            self._cursor_line.transform.translate = (self.pixel_of(self.cursor or 0.0), top)
         self.canvas.update()
 
 
@@ -262,11 +320,3 @@ def value_range(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     """Return the smallest and the largest value."""
     known = values[np.isfinite(values)]
     return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-
-
-def pooled_raster(neural: Any) -> npt.NDArray[np.float32]:
-    """Return activity (T, N) as a raster (N, columns) that a graphics card holds: neighbours' largest."""
-    dense = neural if isinstance(neural, np.ndarray) else neural.toarray()
-    step = max(1, -(-len(dense) // MOST_RASTER_COLUMNS))
-    starts = np.arange(0, len(dense), step)
-    return np.ascontiguousarray(np.maximum.reduceat(dense, starts, axis=0).T, dtype=np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator
 from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from qtpy.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QWidget
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 20.0, 18.0
@@ -52,9 +52,7 @@ class LinePlot(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = self.palette().color(self.foregroundRole())
-        font = painter.font()
-        font.setPointSizeF(max(font.pointSizeF() * 0.85, 7.0))
-        painter.setFont(font)
+        painter.setFont(small_font(painter.font()))
         painter.setPen(text)
         last = f": {self._y[-1]:.3f}" if len(self._y) else ""
         painter.drawText(QPointF(LEFT, 14.0), f"{self.title} ({self.unit}){last}")
@@ -80,14 +78,14 @@ class LinePlot(QWidget):
                 frame.bottom() - (y - y0) / (y1 - y0) * frame.height(),
             )
 
-        for tick in _ticks(y0, y1, 3):
+        for tick in ticks(y0, y1, 3):
             place = point(x0, tick)
             painter.setPen(QPen(axes, 1, Qt.PenStyle.DotLine))
             painter.drawLine(place, QPointF(frame.right(), place.y()))
             painter.setPen(text)
             label = f"{tick:g}"
             painter.drawText(QPointF(LEFT - 6 - width.horizontalAdvance(label), place.y() + 4), label)
-        for tick in _ticks(x0, x1, 4):
+        for tick in ticks(x0, x1, 4):
             label = f"{tick:g}"
             half = width.horizontalAdvance(label) / 2
             middle = min(max(point(tick, y0).x(), LEFT), frame.right() - half)
@@ -96,6 +94,14 @@ class LinePlot(QWidget):
         painter.drawPolyline(QPolygonF([point(x, y) for x, y in zip(self._x, self._y, strict=True)]))
 
 
-def _ticks(lower: float, upper: float, count: int) -> list[float]:
-    ticks = MaxNLocator(count).tick_values(lower, upper)
-    return [float(tick) for tick in ticks if lower <= tick <= upper]
+def ticks(lower: float, upper: float, count: int) -> list[float]:
+    """Return round values from ``lower`` to ``upper``, about ``count`` of them."""
+    values = MaxNLocator(count).tick_values(lower, upper)
+    return [float(value) for value in values if lower <= value <= upper]
+
+
+def small_font(font: QFont) -> QFont:
+    """Return a font for the numbers of a small plot."""
+    smaller = QFont(font)
+    smaller.setPointSizeF(max(font.pointSizeF() * 0.85, 7.0))
+    return smaller

@@ -1,4 +1,4 @@
-"""The line below the sessions: how much of their behaviour they have in common."""
+"""How much of their behaviour the sessions have in common: a line, and where each of them has been."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import html
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from napari_unison.widgets.coverage_plot import CoveragePlot
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.overlap import OVERLAP, compare_behaviour, overlap_subject
@@ -28,7 +29,9 @@ class OverlapLine(WorkspaceWidget):
         self.label.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        self.plot = CoveragePlot()
         layout.addWidget(self.label)
+        layout.addWidget(self.plot)
         self._shown: object = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -51,6 +54,8 @@ class OverlapLine(WorkspaceWidget):
         self.setVisible(len(self.workspace.sessions) > 1)
         if overlap_subject(self.workspace) != self._shown:
             self._show("Comparing the sessions' behaviour …")
+            if len(self.workspace.sessions) < 2:
+                self.plot.show_overlap(None)
             self._soon.start()
 
     def _on_job(self, job: Job) -> None:
@@ -58,10 +63,12 @@ class OverlapLine(WorkspaceWidget):
             return
         if job.error is not None:
             self._show(f"The sessions' behaviour could not be compared: {job.error}", warns=True)
+            self.plot.show_overlap(None)
         elif job.result is not None:
             result = job.result
             tables = str(result) if len(result.names) <= MOST_TABULATED else result.summary
             self._show(result.summary, tables, warns=not result.is_good)
+            self.plot.show_overlap(result)
 
     def _show(self, text: str, details: str = "", *, warns: bool = False) -> None:
         self.label.setText(text)

@@ -1,79 +1,143 @@
-"""The Sessions tab: which recordings are open, and where more of them come from."""
+"""The Sessions tab: which recordings are open, what of them is used, and where more of them come from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
-    QAbstractItemView,
+    QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QMenu,
     QPushButton,
-    QTableWidget,
+    QShortcut,
     QTableWidgetItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_unison.display import label_roles
-from napari_unison.sessions import SAMPLE_NAMES, Session, segment_laps
-from napari_unison.widgets.listening import WorkspaceWidget
+from napari_unison.sessions import SAMPLE_NAMES, Session
+from napari_unison.widgets.label_rows import LabelRows
+from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
 from napari_unison.widgets.overlap_line import OverlapLine
-from napari_unison.widgets.time_range import TimeRangeRow
+from napari_unison.widgets.session_table import SessionTable
+from napari_unison.widgets.session_view import SessionView
+from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
-from napari_unison.workspace.time_ranges import recorded_range
 
-COLUMNS = ("session", "neurons", "bins", "time (s)", "rate (Hz)")
 FILE_FILTER = "Recordings (*.jl *.jl.gz *.npz);;All files (*)"
 LAPS_HELP = (
     "A new segment wherever a discrete label, such as the running direction, changes: the windows of a "
-    "training do not cross into the next lap. To undo it, remove the sessions and open them again."
+    "training do not cross into the next lap."
 )
+SHARE_HELP = "The end of the used part of each session, which the training does not see. Scores come from it."
 NOTHING_OPEN = "No sessions yet. Open files, choose a sample, or drop files here."
 
 
 class SessionsWidget(WorkspaceWidget):
-    """Table of the sessions, with buttons to open, sample and remove; files can be dropped on it."""
+    """Table of the sessions with what is used of them; files can be dropped on it."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
+        self._names: list[str] = []
         self.setAcceptDrops(True)
-        self.table = _table()
-        self.open_button = QPushButton("Open files…")
+        self._make_widgets()
+        self._lay_out()
+        self._connect()
+        WheelGuard(self)
+        self.update_table()
+        self._show_share()
+
+    def _make_widgets(self) -> None:
+        self.table = SessionTable()
+        self.open_button = QPushButton("Open…")
+        self.open_button.setToolTip("Open recordings, or drop them here. Saved runs bring their sessions.")
         self.sample_button = QPushButton("Sample")
+        self.sample_button.setToolTip("Open sessions to try everything with.")
         self.sample_button.setMenu(self._sample_menu())
         self.remove_button = QPushButton("Remove")
+        self.remove_button.setToolTip("Take the selected sessions out (Delete). Runs stay; undo brings back.")
+        self.up_button = _tool("▲", "Move the selected session up (Alt+Up).")
+        self.down_button = _tool("▼", "Move the selected session down (Alt+Down).")
+        self.undo_button = _tool("↶", "")
+        self.redo_button = _tool("↷", "")
         self.laps_button = QPushButton("Laps as segments")
-        self.time_range = TimeRangeRow(self.workspace)
+        self.labels = LabelRows(self.workspace)
+        self.validation_share = share_field()
+        self.view = SessionView(self.workspace)
+        self.time_range = self.view.time_range
         self.overlap = OverlapLine(self.workspace)
         self.summary = QLabel(NOTHING_OPEN)
         self.summary.setWordWrap(True)
         self.message = Message()
-        self._lay_out()
-        self.open_button.clicked.connect(self._choose_files)
-        self.remove_button.clicked.connect(self._remove_selected)
-        self.laps_button.clicked.connect(self.make_laps)
-        self.table.itemSelectionChanged.connect(self._enable)
-        self.listen(workspace.events.sessions, self.update_table)
-        self.listen(workspace.events.time_ranges, self.update_table)
-        self.listen(workspace.events.job, self._on_job)
-        self.update_table()
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
+        buttons.setSpacing(3)
         for button in (self.open_button, self.sample_button, self.remove_button):
-            buttons.addWidget(button)
+            buttons.addWidget(button, 1)
+        for small in (self.up_button, self.down_button, self.undo_button, self.redo_button):
+            buttons.addWidget(small)
+        held_out = QHBoxLayout()
+        held_out.addWidget(QLabel("held out"))
+        held_out.addWidget(self.validation_share, 1)
+        self.sections = QWidget()
+        inner = QVBoxLayout(self.sections)
+        inner.setContentsMargins(0, 0, 0, 0)
+        for title, content in (
+            ("Selected session", self.view),
+            ("Labels", self.labels),
+            ("Behaviour in common", self.overlap),
+        ):
+            inner.addWidget(heading(title))
+            inner.addWidget(content)
+        inner.addWidget(heading("Training"))
+        inner.addLayout(held_out)
+        inner.addWidget(self.laps_button)
+        inner.addStretch(1)
         layout = QVBoxLayout(self)
         layout.addLayout(buttons)
         layout.addWidget(self.table, 1)
-        for widget in (self.time_range, self.laps_button, self.summary, self.overlap, self.message):
-            layout.addWidget(widget)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.message)
+        self.area = scrolled(self.sections)
+        layout.addWidget(self.area, 2)
+        self.filler = QWidget()
+        layout.addWidget(self.filler, 2)
+
+    def _connect(self) -> None:
+        self.open_button.clicked.connect(self._choose_files)
+        self.remove_button.clicked.connect(self._remove_selected)
+        self.up_button.clicked.connect(lambda: self._move(-1))
+        self.down_button.clicked.connect(lambda: self._move(1))
+        self.undo_button.clicked.connect(self.undo)
+        self.redo_button.clicked.connect(self.redo)
+        self.laps_button.clicked.connect(self.make_laps)
+        self.validation_share.valueChanged.connect(self._choose_share)
+        self.table.itemSelectionChanged.connect(self._enable)
+        self.table.itemChanged.connect(self._rename)
+        for keys, act, where in (
+            ("Delete", self._remove_selected, self.table),
+            ("Alt+Up", lambda: self._move(-1), self.table),
+            ("Alt+Down", lambda: self._move(1), self.table),
+            ("Ctrl+Z", self.undo, self.table),
+            ("Ctrl+Shift+Z", self.redo, self.table),
+        ):
+            shortcut(where, keys, act)
+        events = self.workspace.events
+        self.listen(events.sessions, self.update_table)
+        self.listen(events.time_ranges, self.update_table)
+        self.listen(events.validation_share, self._show_share)
+        self.listen(events.job, self._on_job)
+        self.listen(self.workspace.session_history.changed, self._show_history)
 
     def _sample_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -97,21 +161,54 @@ class SessionsWidget(WorkspaceWidget):
         self.open_files(paths)
 
     def _remove_selected(self) -> None:
-        rows = {item.row() for item in self.table.selectedItems()}
-        self.workspace.remove([self.workspace.sessions[row].name for row in rows])
+        names = [self.workspace.sessions[row].name for row in self.table.chosen_rows()]
+        if names:
+            self.workspace.remove(names)
+            self.message.show_note(f"Removed {', '.join(names)}; ↶ brings back.")
+
+    def _rename(self, item: QTableWidgetItem) -> None:
+        name = self.workspace.sessions[item.row()].name
+        try:
+            self.workspace.rename_session(name, item.text())
+        except ValueError as error:
+            self.update_table()
+            self.message.show_error(str(error))
+
+    def _move(self, places: int) -> None:
+        rows = self.table.chosen_rows()
+        if len(rows) == 1:
+            name = self.workspace.sessions[rows[0]].name
+            self.workspace.move_session(name, rows[0] + places)
+
+    def undo(self) -> None:
+        """Take the last change of the sessions back."""
+        if self.workspace.session_history.undo_text:
+            self.message.show_note(f"Undone: {self.workspace.session_history.undo()}.")
+
+    def redo(self) -> None:
+        """Make the change again that was undone last."""
+        if self.workspace.session_history.redo_text:
+            self.message.show_note(f"Done again: {self.workspace.session_history.redo()}.")
 
     def make_laps(self) -> None:
         """Make a segment of every lap of every session; windows and lines do not cross its ends."""
-        sessions = list(self.workspace.sessions)
-        label = lap_label(sessions)
-        if label is not None:
-            self.workspace.sessions[:] = [segment_laps(session, label) for session in sessions]
+        if self.laps_button.isEnabled():
+            label = self.workspace.segment_laps(lap_label(list(self.workspace.sessions)))
             self.message.show_note(f"Each run of one {label} is a segment now.")
+
+    def _choose_share(self, percent: float) -> None:
+        self.workspace.validation_share = percent / 100
 
     def dragEnterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Take files that are dragged over the tab."""
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
+            self.message.show_note("Drop to open.")
+
+    def dragLeaveEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Forget files that are dragged on."""
+        self.message.show_note("")
+        super().dragLeaveEvent(event)
 
     def dropEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Open files that are dropped on the tab."""
@@ -129,69 +226,107 @@ class SessionsWidget(WorkspaceWidget):
             self.message.show_note(f"{job.title} …" if job.is_running else "")
 
     def update_table(self) -> None:
-        """Fill the table with the workspace's sessions."""
+        """Fill the table with the workspace's sessions, keeping the selection by name."""
         sessions, used = list(self.workspace.sessions), self.workspace.used_sessions
-        self.table.setRowCount(len(sessions))
-        for row, (session, part) in enumerate(zip(sessions, used, strict=True)):
-            for column, text in enumerate(describe(session, part)):
-                item = QTableWidgetItem(text)
-                if column > 0:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                item.setToolTip(text if part is session else f"{text}: {part_in_words(session, part)}")
-                self.table.setItem(row, column, item)
+        before, rows = self._names, self.table.chosen_rows()
+        self._names = [session.name for session in sessions]
+        self.table.blockSignals(True)
+        self.table.show_sessions(sessions, used)
+        self._keep_selection(before, rows)
+        self.table.blockSignals(False)
         self.summary.setText(summary_of(sessions))
+        self.area.setVisible(len(sessions) > 0)
+        self.filler.setVisible(len(sessions) == 0)
         self._enable()
+        self._show_history()
+
+    def _keep_selection(self, before: list[str], rows: list[int]) -> None:
+        """Select what was selected; what came in its place where it is gone; the first where all is new."""
+        same_number = len(before) == len(self._names)
+        kept = []
+        for row in rows:
+            if before[row] in self._names:
+                kept.append(self._names.index(before[row]))
+            elif same_number:
+                # it was renamed
+                kept.append(row)
+        if not kept and self._names and (rows or not before):
+            kept = [min(rows[0] if rows else 0, len(self._names) - 1)]
+        if sorted(kept) != self.table.chosen_rows():
+            self.table.clearSelection()
+            mode = self.table.selectionMode()
+            self.table.setSelectionMode(self.table.SelectionMode.MultiSelection)
+            for row in kept:
+                self.table.selectRow(row)
+            self.table.setSelectionMode(mode)
 
     def _enable(self) -> None:
-        rows = {item.row() for item in self.table.selectedItems()}
+        rows = self.table.chosen_rows()
+        sessions = list(self.workspace.sessions)
+        only = rows[0] if len(rows) == 1 and rows[0] < len(sessions) else None
         self.remove_button.setEnabled(bool(rows))
-        known = [session.name for session in self.workspace.sessions]
-        self.time_range.show_session(known[rows.pop()] if len(rows) == 1 else None)
-        label = lap_label(list(self.workspace.sessions))
+        self.up_button.setEnabled(only is not None and only > 0)
+        self.down_button.setEnabled(only is not None and only < len(sessions) - 1)
+        self.view.show_session(None if only is None else sessions[only])
+        label = lap_label(sessions)
         self.laps_button.setEnabled(label is not None)
         self.laps_button.setToolTip(LAPS_HELP if label is None else f"{LAPS_HELP} Here: {label}.")
 
+    def _show_history(self) -> None:
+        history = self.workspace.session_history
+        for button, word, text, keys in (
+            (self.undo_button, "Undo", history.undo_text, "Ctrl+Z"),
+            (self.redo_button, "Redo", history.redo_text, "Ctrl+Shift+Z"),
+        ):
+            button.setEnabled(bool(text))
+            button.setToolTip(f"{word}: {text} ({keys})" if text else f"Nothing to {word.lower()}.")
 
-def _table() -> QTableWidget:
-    table = QTableWidget(0, len(COLUMNS))
-    table.setHorizontalHeaderLabels(COLUMNS)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    header = table.horizontalHeader()
-    if header is not None:
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(40)
-    numbers = table.verticalHeader()
-    if numbers is not None:
-        numbers.setVisible(False)
-    table.setMinimumHeight(120)
-    return table
+    def _show_share(self) -> None:
+        self.validation_share.blockSignals(True)
+        self.validation_share.setValue(100 * self.workspace.validation_share)
+        self.validation_share.blockSignals(False)
+
+
+def share_field() -> QDoubleSpinBox:
+    """Return a field for the share of each session that is held out."""
+    field = QDoubleSpinBox()
+    field.setRange(0, 50)
+    field.setDecimals(0)
+    field.setSingleStep(5)
+    field.setSuffix(" % of each session")
+    field.setKeyboardTracking(False)
+    field.setToolTip(SHARE_HELP)
+    field.setAccessibleName("held out")
+    return field
+
+
+def heading(text: str) -> QLabel:
+    """Return the title of a section."""
+    label = QLabel(text)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+def shortcut(widget: QWidget, keys: str, act: Callable[[], None]) -> None:
+    """Let keys act while a widget, or one inside it, has the keyboard's focus."""
+    known = QShortcut(QKeySequence(keys), widget)
+    known.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    known.activated.connect(act)
+
+
+def _tool(text: str, help_text: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(help_text)
+    button.setFixedWidth(24)
+    return button
 
 
 def lap_label(sessions: list[Session]) -> str | None:
     """Return the discrete label whose changes end a lap; None without sessions or without such a label."""
     return label_roles(sessions[0]).direction if sessions else None
-
-
-def describe(session: Session, used: Session | None = None) -> tuple[str, ...]:
-    """Return a session's row of the table, in the order of ``COLUMNS``, with the part that is used."""
-    used = used or session
-    duration = f"{session.duration:,.0f}"
-    return (
-        session.name,
-        str(session.n_neurons),
-        f"{used.n_bins:,}",
-        duration if used is session else f"{used.duration:,.0f} of {duration}",
-        f"{used.rate().mean():.2f}",
-    )
-
-
-def part_in_words(session: Session, used: Session) -> str:
-    """Say which part of a session is used."""
-    start, stop = recorded_range(used)
-    return f"{start:g} to {stop:g} s are used, {used.n_bins:,} of {session.n_bins:,} bins"
 
 
 def summary_of(sessions: list[Session]) -> str:

@@ -8,6 +8,12 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QWidget
 
 
+def narrow(field: QComboBox) -> None:
+    """Let a list of choices be as narrow as a dock needs it."""
+    field.setMinimumContentsLength(6)
+    field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+
 class WheelGuard(QObject):
     """Keeps the wheel from the fields of a widget that do not have the keyboard's focus.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import napari
+    import numpy.typing as npt
     from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 #: Renderers of OpenGL drivers that are built on LLVM: Mesa's llvmpipe, softpipe and radeonsi.
@@ -268,3 +269,56 @@ def move_to_left(viewer: Any, widget: QWidget, width: int) -> None:
     dock.show()
     dock.raise_()
     window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+
+
+# -- points on the canvas --------------------------------------------------------------------------------
+
+
+def points_on_canvas(
+    viewer: Any, layer: Any, numbers: npt.NDArray[Any] | None = None
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return which points of a layer can be seen on the canvas, and where.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Its canvas.
+    layer : napari.layers.Points
+        A layer that is drawn on it; in a grid, in its cell.
+    numbers : ndarray of int, optional
+        Which points are asked for; all of them unless given.
+
+    Returns
+    -------
+    ndarray of int, (n,)
+        Numbers of the points that are drawn, in the shown slice, not hidden, and inside the canvas or cell.
+    ndarray of float64, (n, 3)
+        Pixels from the left and from the top of the canvas, and depth: what is smaller is nearer.
+    """
+    import numpy as np
+
+    canvas = unwrapped(viewer).window._qt_viewer.canvas
+    visual = canvas.layer_to_visual.get(layer)
+    if visual is None or not layer.visible:
+        return np.empty(0, dtype=np.intp), np.empty((0, 3))
+    drawn = np.asarray(layer._view_indices, dtype=np.intp)
+    # What was hidden a moment ago may still be in the slice.
+    drawn = drawn[np.asarray(layer.shown)[drawn]]
+    if numbers is not None:
+        drawn = np.intersect1d(drawn, numbers)
+    place = np.asarray(layer.data)[np.ix_(drawn, list(layer._slice_input.displayed))][:, ::-1]
+    mapped = visual.node.get_transform("visual", "canvas").map(place) if len(place) else np.empty((0, 4))
+    pixels = mapped[:, :3] / mapped[:, 3:4]
+    view = _view_of(visual.node)
+    corners = view.get_transform("visual", "canvas").map(np.array([[0, 0], list(view.size)]))[:, :2]
+    inside = np.all((pixels[:, :2] >= corners.min(axis=0)) & (pixels[:, :2] <= corners.max(axis=0)), axis=1)
+    return drawn[inside], pixels[inside]
+
+
+def _view_of(node: Any) -> Any:
+    """Return the box of the canvas in which a node is drawn: the whole, or a cell of the grid."""
+    from vispy.scene import ViewBox
+
+    while not isinstance(node, ViewBox):
+        node = node.parent
+    return node

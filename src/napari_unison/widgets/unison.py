@@ -16,9 +16,11 @@ from napari_unison._compat import (
     set_dock_height,
     unwrapped,
 )
+from napari_unison.widgets.canvas_picker import CanvasPicker
 from napari_unison.widgets.decode import DecodeDock
 from napari_unison.widgets.docking import UndockingWatcher
 from napari_unison.widgets.explore import ExploreWidget
+from napari_unison.widgets.lasso import Lasso
 from napari_unison.widgets.legend import CanvasLegend
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.sessions import SessionsWidget
@@ -72,6 +74,9 @@ class UnisonWidget(WorkspaceWidget):
         self.traces: TracesWidget = self._docked_traces()
         self.decode: DecodeDock = self._docked_decode()
         self.canvas_legend = CanvasLegend.on(main_canvas(self._viewer), self)
+        self.lasso = Lasso.on(self._viewer, self)
+        self.explore.selecting.follow(self.lasso)
+        self._picker = CanvasPicker(self._viewer, self)
         layers = layers_of(self._viewer)
         self.listen(layers.drawn, self._show_drawn)
         layers.tell_drawn()

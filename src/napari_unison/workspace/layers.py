@@ -75,6 +75,17 @@ class ViewerLayers:
         self._is_open = False
         self._points, self._shown, self._pictures = {}, None, PictureMaker()
 
+    @property
+    def point_layers(self) -> list[Points]:
+        """The layers in which the points of the embedding are drawn now."""
+        viewer = self._viewer()
+        return [] if viewer is None else [layer for layer in self._points.values() if layer in viewer.layers]
+
+    @property
+    def shown_embedding(self) -> Embedding | None:
+        """The embedding whose points are drawn now."""
+        return None if self._shown is None else self._shown[1]
+
     def tell_drawn(self) -> None:
         """Tell again what is drawn, for somebody who has just come."""
         for layer in list(self._points.values())[:1]:

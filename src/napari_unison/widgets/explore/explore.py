@@ -12,6 +12,7 @@ from napari_unison.widgets.explore.grid import GridSection
 from napari_unison.widgets.explore.kind import KindSection
 from napari_unison.widgets.explore.points import PointSection
 from napari_unison.widgets.explore.runs import RunSection
+from napari_unison.widgets.explore.selecting import SelectSection
 from napari_unison.widgets.legend import LegendWidget
 from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
@@ -32,6 +33,7 @@ class ExploreWidget(WorkspaceWidget):
         self.colours = ColourSection(workspace)
         self.points = PointSection(workspace)
         self.grid = GridSection(workspace)
+        self.selecting = SelectSection(workspace)
         self.shown = QLabel()
         self.legend = LegendWidget()
         self._lay_out()
@@ -48,6 +50,7 @@ class ExploreWidget(WorkspaceWidget):
             self.colours,
             self.points,
             self.grid,
+            self.selecting,
             self.shown,
             self.legend,
             self.message,

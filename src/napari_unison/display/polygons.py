@@ -1,0 +1,24 @@
+"""Which points lie inside a line that was drawn around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.path import Path
+
+
+def inside_polygon(points: npt.NDArray[Any], polygon: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return which points (n, 2) lie inside a polygon (k, 2), which is closed by itself; (n,).
+
+    Where the line crosses itself, what it goes around at all is inside.
+    """
+    inside = np.zeros(len(points), dtype=bool)
+    if len(polygon) < 3:
+        return inside
+    near = np.all((points >= polygon.min(axis=0)) & (points <= polygon.max(axis=0)), axis=1)
+    # The last vertex of a closed path is not read.
+    closed = Path(np.vstack([polygon, polygon[:1]]), closed=True)
+    inside[near] = closed.contains_points(points[near])
+    return inside

@@ -160,6 +160,23 @@ def on_viewer_closed(viewer: Any, callback: Callable[[], None]) -> None:
     window.installEventFilter(CloseWatcher(window))
 
 
+def other_viewers(viewer: Any) -> list[Any]:
+    """Return the viewers that are open beside one, the oldest first."""
+    import napari
+
+    own = unwrapped(viewer)
+    # A closed viewer stays in napari's list until nobody holds it: its window is gone.
+    known = [other for other in napari.Viewer._instances if other is not own and _has_window(other)]
+    return sorted(known, key=lambda other: str(other.title))
+
+
+def _has_window(viewer: Any) -> bool:
+    try:
+        return bool(viewer.window._qt_window.isVisible())
+    except (AttributeError, RuntimeError):
+        return False
+
+
 # -- threads ---------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""What napari's manifest names: the reader, the samples and the widget that opens the workspace.
+"""What napari's manifest names: reader, writer, samples, and the widget that opens the workspace.
 
 Importing this module imports none of the rooms; napari does so whenever somebody drops a folder.
 """
@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import napari.viewer
     import numpy as np
 
+    from napari_unison.encoder import Embedding
     from napari_unison.sessions import Session
+    from napari_unison.widgets.keep_actions import KeepActions
 
 LayerData = tuple[Any, dict[str, Any], str]
 
 RECORDING_ENDINGS = (".jl", ".jl.gz")
 RUN_ENDING = ".unison"
+WORKSPACE_ENDING = ".unison-workspace"
 
 
 def __getattr__(name: str) -> Any:
@@ -31,7 +35,7 @@ def __getattr__(name: str) -> Any:
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
-    """Return a reader for recordings and saved runs, and None at once for everything else."""
+    """Return a reader for recordings, saved runs and workspaces, and None at once for everything else."""
     paths = [path] if isinstance(path, str) else list(path)
     if paths and all(_is_ours(Path(p)) for p in paths):
         return read_layers
@@ -41,7 +45,7 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
 def _is_ours(path: Path) -> bool:
     if path.name.endswith(RECORDING_ENDINGS):
         return path.is_file()
-    return path.suffix == RUN_ENDING and path.is_dir()
+    return path.suffix in (RUN_ENDING, WORKSPACE_ENDING) and path.is_dir()
 
 
 def read_layers(path: str | Sequence[str]) -> list[LayerData]:
@@ -55,12 +59,14 @@ def read_layers(path: str | Sequence[str]) -> list[LayerData]:
 def recording_layers(path: Path) -> list[LayerData]:
     """Read the sessions of a file as raster layers."""
     from napari_unison.sessions import load_sessions
+    from napari_unison.workspace.journal import line_of_opening
 
-    return [raster_layer(session) for session in load_sessions([path])]
+    line = line_of_opening([path], {})
+    return [raster_layer(session, line) for session in load_sessions([path])]
 
 
 def run_layers(folder: Path) -> list[LayerData]:
-    """Hand a saved run over to the viewer's workspace; without a viewer, read it as points."""
+    """Hand a saved run or workspace over to the viewer's; without a viewer, read it as points."""
     from napari import current_viewer
 
     from napari_unison.workspace.viewers import get_workspace
@@ -89,25 +95,44 @@ def empty_layer(folder: Path) -> LayerData:
 
 
 def points_of_run(folder: Path) -> LayerData:
-    """Read a saved run as the points of its embedding, which is computed where none was saved."""
+    """Read a saved run as the points of its embedding, which is computed where none was saved.
+
+    Of a saved workspace it is the run that was shown.
+    """
     from napari_unison.display import feature_colours, point_layers
-    from napari_unison.encoder import load_run
     from napari_unison.workspace.layers import FOLDER_KEY
 
-    run = load_run(folder)
-    embedding = run.embedding if run.embedding is not None else run.encoder.embed()
+    embedding = saved_embedding(folder)
     colouring = feature_colours(embedding, on_dark=True)
     data, attributes, kind = point_layers(embedding, "pca", colouring, separate=False)[-1]
     metadata = attributes["metadata"] | {FOLDER_KEY: folder}
     return data, attributes | {"metadata": metadata}, kind
 
 
-def raster_layer(session: Session) -> LayerData:
+def saved_embedding(folder: Path) -> Embedding:
+    """Return the aligned embedding of a saved run, or of the run that a saved workspace shows."""
+    from napari_unison.encoder import load_run
+    from napari_unison.workspace import WorkspaceError
+    from napari_unison.workspace.keep import read_workspace
+
+    if folder.suffix == WORKSPACE_ENDING:
+        contents = read_workspace(folder)
+        if contents.run is None:
+            raise WorkspaceError(f"{folder} holds sessions, but no run to be drawn as points")
+        kept = contents.runs[contents.run]
+        found = kept.embedding("aligned")
+        return kept.encoder.embed() if found is None else found
+    run = load_run(folder)
+    return run.encoder.embed() if run.embedding is None else run.embedding
+
+
+def raster_layer(session: Session, origin: str | None = None) -> LayerData:
     """Return a session's activity as an image, one row a neuron and one column a time bin.
 
-    Brightness reaches to a quantile of the bins that are not zero, so that sparse counts show.
+    ``origin`` is the line of Python that brings the session. Brightness reaches to a quantile of the bins
+    that are not zero, so that sparse counts show.
     """
-    from napari_unison.workspace.layers import SESSION_KEY
+    from napari_unison.workspace.layers import ORIGIN_KEY, SESSION_KEY
 
     raster = dense_raster(session)
     brightest = float(raster.max(initial=0.0))
@@ -118,7 +143,7 @@ def raster_layer(session: Session) -> LayerData:
         "scale": (1.0, session.bin_width),
         "translate": (0.0, session.start),
         "axis_labels": ("neuron", "time (s)"),
-        "metadata": {SESSION_KEY: session},
+        "metadata": {SESSION_KEY: session} | ({} if origin is None else {ORIGIN_KEY: origin}),
     }
     return raster, attributes, "image"
 
@@ -144,5 +169,77 @@ def rat_hippocampus() -> list[LayerData]:
 
 def _sample_layers(name: str) -> list[LayerData]:
     from napari_unison.sessions import sample_sessions
+    from napari_unison.workspace.journal import line_of_sample
 
-    return [raster_layer(session) for session in sample_sessions(name)]
+    return [raster_layer(session, line_of_sample(name)) for session in sample_sessions(name)]
+
+
+# -- writing -----------------------------------------------------------------------------------------------
+
+
+def write_points(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write the embedding behind points layers as a table; points of somebody else as napari does.
+
+    All time bins and latents of the layers' sessions are written, not just what is drawn.
+
+    Parameters
+    ----------
+    path : str
+        Ends in ``.csv``, ``.npz`` or ``.parquet``.
+    layers : sequence of layer data
+        Points layers.
+
+    Returns
+    -------
+    list of str
+        What was written: one file for layers of one embedding, else one a layer.
+    """
+    from napari_unison.display.export import check_table_file, write_layers
+
+    file = Path(path)
+    check_table_file(file)
+    return [str(written) for written in write_layers(layers, file)]
+
+
+# -- commands of napari's palette --------------------------------------------------------------------------
+
+
+def save_workspace(viewer: napari.viewer.Viewer) -> None:
+    """Ask where to, and save the viewer's workspace."""
+    _actions(viewer).save_workspace()
+
+
+def open_workspace(viewer: napari.viewer.Viewer) -> None:
+    """Ask which saved workspace, and open it."""
+    _actions(viewer).open_workspace()
+
+
+def export_embedding(viewer: napari.viewer.Viewer) -> None:
+    """Ask where to, and write the embedding that is shown as a table."""
+    _actions(viewer).export()
+
+
+def save_figure(viewer: napari.viewer.Viewer) -> None:
+    """Ask where to, and write the view as a figure."""
+    _actions(viewer).save_figure()
+
+
+def save_movie(viewer: napari.viewer.Viewer) -> None:
+    """Ask where to, and make a movie that walks around the view."""
+    _actions(viewer).save_movie()
+
+
+def link_movie(viewer: napari.viewer.Viewer) -> None:
+    """Ask for a movie, and link it with the time cursor."""
+    _actions(viewer).link_movie()
+
+
+def copy_script(viewer: napari.viewer.Viewer) -> None:
+    """Put the Python that repeats what was done on the clipboard."""
+    _actions(viewer).copy_script()
+
+
+def _actions(viewer: napari.viewer.Viewer) -> KeepActions:
+    from napari_unison.widgets.keep_actions import KeepActions
+
+    return KeepActions.of(viewer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -15,6 +16,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_unison.display.points import LayerData
     from napari_unison.encoder.embedding import Embedding
 
 TABLE_ENDINGS: Final = (".csv", ".npz", ".parquet")
@@ -104,6 +106,54 @@ def write_export(
     """
     check_table_file(file)
     return write_table(export_frame(embedding, sets, only), file, about=embedding.description)
+
+
+def write_layers(layers: Sequence[LayerData], file: Path) -> list[Path]:
+    """Write the embeddings behind points layers: into one file if it is one, else a file a layer.
+
+    Points of somebody else have their coordinates and features written, as napari does.
+
+    Raises
+    ------
+    ExportError
+        If the ending is another one, or what it needs is not installed.
+    """
+    check_table_file(file)
+    tables: dict[str, tuple[pd.DataFrame, str]] = {}
+    embeddings: dict[int, tuple[str, list[str]]] = {}
+    for data, attributes, _ in layers:
+        told = attributes.get("metadata", {})
+        embedding, name = told.get("embedding"), str(attributes.get("name", "points"))
+        if embedding is None:
+            tables[name] = _foreign_frame(data, attributes), name
+            continue
+        known, sessions = embeddings.setdefault(id(embedding), (name, []))
+        sessions += [session for session in told["sessions"] if session not in sessions]
+        only = [np.full(session.n_bins, session.name in sessions) for session in embedding.sessions]
+        tables[known] = export_frame(embedding, only=only), embedding.description
+    if len(tables) == 1:
+        return [write_table(frame, file, about=about) for frame, about in tables.values()]
+    return [
+        write_table(frame, file.with_name(f"{file.stem} {_plain(name)}{file.suffix}"), about=about)
+        for name, (frame, about) in tables.items()
+    ]
+
+
+def _plain(name: str) -> str:
+    """Return a layer's name as every file system takes it."""
+    return re.sub(r"[^\w ()+-]+", "-", name).strip()
+
+
+def _foreign_frame(data: npt.NDArray[Any], attributes: Mapping[str, Any]) -> pd.DataFrame:
+    """Return points that are no embedding as napari writes them: index, axes, features."""
+    import pandas as pd
+
+    axes = pd.DataFrame({f"axis-{axis}": data[:, axis] for axis in range(data.shape[1])})
+    axes.insert(0, "index", np.arange(len(data), dtype=float))
+    features = attributes.get("features")
+    if features is None or not len(pd.DataFrame(features)):
+        return axes
+    return pd.concat([axes, pd.DataFrame(features).reset_index(drop=True)], axis=1)
 
 
 def write_table(frame: pd.DataFrame, file: Path, *, about: str) -> Path:

@@ -21,6 +21,8 @@ from napari_unison.widgets.decode import DecodeDock
 from napari_unison.widgets.docking import UndockingWatcher
 from napari_unison.widgets.explore import ExploreWidget
 from napari_unison.widgets.lasso import Lasso
+from napari_unison.widgets.keep_actions import KeepActions, keep_menu
+from napari_unison.widgets.keep_line import KeepLine
 from napari_unison.widgets.legend import CanvasLegend
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.sessions import SessionsWidget
@@ -60,16 +62,21 @@ class UnisonWidget(WorkspaceWidget):
         self.decode_button = QPushButton("Decode")
         self.decode_button.setToolTip("Show scores of latents and decoding beside the canvas.")
         self.decode_button.clicked.connect(self.open_decode)
+        self.keep_button = QPushButton("Keep")
+        self.keep_button.setToolTip("Save, open, export, draw, film, link a movie, copy as script.")
+        self.keep_button.setMenu(keep_menu(KeepActions.of(self._viewer), self))
+        self.keep_line = KeepLine(self.workspace)
         corner = QWidget()
         buttons = QHBoxLayout(corner)
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(2)
-        for button in (self.traces_button, self.decode_button):
+        for button in (self.traces_button, self.decode_button, self.keep_button):
             buttons.addWidget(button)
         self.tabs.setCornerWidget(corner)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
+        layout.addWidget(self.keep_line)
         self.setMinimumWidth(PREFERRED_WIDTH - 20)
         self.traces: TracesWidget = self._docked_traces()
         self.decode: DecodeDock = self._docked_decode()

@@ -45,7 +45,8 @@ class MovieLink:
     ) -> None:
         self.session, self.frame_rate, self.offset, self.axis = session, frame_rate, offset, axis
         self._workspace = workspace
-        self._viewer = ref(viewer)
+        # a viewer without a window is never closed, it is forgotten
+        self._viewer = ref(viewer, lambda _: self.unlink())
         self._on_unlinked: Callable[[MovieLink], None] | None = on_unlinked
         self._is_following = False
         workspace.events.cursor.connect(self.follow)
@@ -176,6 +177,8 @@ class MovieLinks:
             axis=axis,
             on_unlinked=self._forget,
         )
+        if hasattr(viewer, "window"):
+            _when_closed(viewer, ref(link))
         self._links.append(link)
         self._tell()
         return link
@@ -215,6 +218,18 @@ class MovieLinks:
         if name is None:
             raise WorkspaceError("there are no sessions yet: open recordings or a sample first")
         raise WorkspaceError(f"there is no session {name!r}; the sessions are {listed}")
+
+
+def _when_closed(viewer: Any, link: ref[MovieLink]) -> None:
+    """Unlink when the viewer's window is closed; its window keeps neither link nor workspace alive."""
+    from napari_unison._compat import on_viewer_closed
+
+    def unlink() -> None:
+        known = link()
+        if known is not None:
+            known.unlink()
+
+    on_viewer_closed(viewer, unlink)
 
 
 def _has_slider(viewer: Any, axis: int) -> bool:

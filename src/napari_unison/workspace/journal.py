@@ -37,8 +37,12 @@ class Step:
         Sessions that it brings and that come from no file: they are written beside the script.
     is_output : bool
         Whether it left a file outside of the workspace.
+    shows : bool
+        Whether what is shown counts for it.
     names : list of str
         Sessions that it brings, by name.
+    removed : list of str
+        Sessions that it takes out, by name.
     before : tuple or None
         What tells the sessions that were there before.
     """
@@ -49,7 +53,9 @@ class Step:
     settings: Settings | None = None
     sessions: list[Session] = field(default_factory=list)
     is_output: bool = False
+    shows: bool = False
     names: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     before: tuple[Any, ...] | None = None
 
     @property
@@ -82,7 +88,6 @@ class Journal:
         self._workspace = workspace
         self._note_sessions()
         workspace.events.sessions.connect(self._note_sessions)
-        workspace.events.runs.connect(self._forget_if_empty)
         workspace.events.job.connect(self._note_job)
 
     # -- what others tell it ---------------------------------------------------------------------------
@@ -117,8 +122,9 @@ class Journal:
         return Step(
             [*chosen, line],
             run=None if run is None else self._number(run),
-            settings=Settings.of(self._workspace) if shows else None,
+            settings=Settings.of(self._workspace),
             is_output=True,
+            shows=shows,
         )
 
     def note_output(self, line: str, *, shows: bool = False, selects: bool = False) -> None:
@@ -131,8 +137,7 @@ class Journal:
 
     def begin_with(self, lines: Sequence[str], runs: Sequence[StudyRun]) -> None:
         """Forget what was, and begin with lines that bring all that is there now."""
-        self._forget()
-        self._last = list(self._workspace.sessions)
+        self._expected, self._last = [], list(self._workspace.sessions)
         made = [f"run_{self._number(run)} = ws.runs[{index}]" for index, run in enumerate(runs)]
         self._steps = [Step([*lines, *made], makes=tuple(self._number(run) for run in runs), settings=None)]
         self._base = Settings.of(self._workspace)
@@ -142,13 +147,15 @@ class Journal:
     def _note_sessions(self) -> None:
         before, after = self._last, list(self._workspace.sessions)
         self._last = after
-        if self._forget_if_empty() or _is_same(before, after):
+        if _is_same(before, after) or self._undo(_key(after)):
             return
-        if not self._undo(_key(after)):
-            first = len(self._steps)
-            self._note_difference(before, after)
-            if len(self._steps) > first:
-                self._steps[first].before = _key(before)
+        if not before and not len(self._workspace.runs):
+            # Nothing is left of what was done before.
+            self._steps, self._base = [], None
+        first = len(self._steps)
+        self._note_difference(before, after)
+        if len(self._steps) > first:
+            self._steps[first].before = _key(before)
 
     def _note_difference(self, before: list[Session], after: list[Session]) -> None:
         gone = [session for session in before if not _has(after, session)]
@@ -160,13 +167,21 @@ class Journal:
                 return
         here = [session for session in before if _has(after, session)]
         if gone:
-            names = [session.name for session in gone]
-            self._steps.append(Step([call("ws.remove", names[0] if len(names) == 1 else names)]))
+            self._note_removed([session.name for session in gone])
         if come:
             self._note_added(come)
         lines = order_lines([*here, *come], after)
         if lines:
             self._steps.append(Step(lines))
+
+    def _note_removed(self, names: list[str]) -> None:
+        last = self._steps[-1] if self._steps else None
+        if last is not None and last.removed:
+            last.removed += names
+            last.lines = [call("ws.remove", last.removed)]
+        else:
+            line = call("ws.remove", names[0] if len(names) == 1 else names)
+            self._steps.append(Step([line], removed=names))
 
     def _note_added(self, come: list[Session]) -> None:
         for line, sessions in self._expected:
@@ -186,6 +201,9 @@ class Journal:
 
     def _undo(self, wanted: tuple[Any, ...]) -> bool:
         """Forget the last changes of sessions if what was before them is here again."""
+        if not wanted:
+            # Nothing is open: whatever was may come back by a step back.
+            return False
         for number in reversed(range(len(self._steps))):
             step = self._steps[number]
             if not step.is_edit:
@@ -194,16 +212,6 @@ class Journal:
                 del self._steps[number:]
                 return True
         return False
-
-    def _forget_if_empty(self) -> bool:
-        if len(self._workspace.sessions) or len(self._workspace.runs):
-            return False
-        self._forget()
-        return True
-
-    def _forget(self) -> None:
-        self._steps, self._expected, self._last = [], [], []
-        self._base = None
 
     def _note_job(self, job: Job) -> None:
         if job.kind == "training" and job.is_running and job not in self._began:
@@ -278,18 +286,20 @@ class Journal:
             Name of the script without ``.py``; sessions that come from no file are looked for in
             ``STEM-sessions-1.npz`` and so on beside it.
         """
-        script = Script(self._base)
+        workspace = self._workspace
+        is_empty = not len(workspace.sessions) and not len(workspace.runs)
+        script = Script(None if is_empty else self._base)
         made = self._needed_runs()
         for number, step in enumerate(self._made(), 1):
             step.lines = [f"ws.open(here / {sessions_file(stem, number)!r})"]
-        for step in self._steps:
+        for step in [] if is_empty else self._steps:
             if step.makes and not made.intersection(step.makes) and not step.names:
                 continue
             if step.run is not None and step.run not in made:
                 continue
-            script.add(step.lines, step.run, step.makes, step.settings)
-        run = self._workspace.run
-        script.end(None if run is None else self._numbers.get(run), Settings.of(self._workspace))
+            script.add(step.lines, step.run, step.makes, step.settings, shows=step.shows)
+        run = workspace.run
+        script.end(None if run is None else self._numbers.get(run), Settings.of(workspace))
         return script.text()
 
     def write_sessions(self, folder: Path, stem: str) -> list[Path]:

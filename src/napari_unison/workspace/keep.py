@@ -17,6 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from napari_unison.display.camera_view import CameraView
 from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.encoder.whole_folders import whole_folder
@@ -220,7 +222,7 @@ def read_workspace(folder: Path) -> Contents:
         )
     try:
         return _read(folder, facts)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValidationError) as error:
         raise WorkspaceError(
             f"{folder / FILE} is damaged ({type(error).__name__}: {error}): copy the workspace again"
         ) from error

@@ -14,6 +14,7 @@ from qtpy.QtCore import QTimer
 from napari_unison._compat import name_in_grid_cell, set_canvas_title, show_grid
 from napari_unison.sessions import Session, SessionError
 from napari_unison.workspace.camera import fit_camera
+from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.pictures import ALL_SESSIONS, PictureMaker, same_but_style, title_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 #: Keys in ``layer.metadata`` under which a reader hands over a session, or the folder of a saved run.
 SESSION_KEY = "unison_session"
 FOLDER_KEY = "unison_folder"
+#: The line of Python that brings the session of a layer.
+ORIGIN_KEY = "unison_origin"
 
 
 class ViewerLayers:
@@ -107,6 +110,9 @@ class ViewerLayers:
 
     def _adopt_session(self, layer: Layer, session: Session) -> None:
         if not any(known is session for known in self.workspace.sessions):
+            origin = layer.metadata.get(ORIGIN_KEY)
+            if origin is not None:
+                self.workspace.journal.expect(origin, [session])
             try:
                 self.workspace.sessions.append(session)
             except SessionError as error:
@@ -123,12 +129,16 @@ class ViewerLayers:
             self._points[ALL_SESSIONS] = layer
         else:
             self._later(lambda viewer: _remove(viewer, layer))
-        job = self.workspace.open(folder, background=True)
-
         def remove_if_empty() -> None:
             if FOLDER_KEY in layer.metadata:
                 self._later(lambda viewer: _remove(viewer, layer))
 
+        try:
+            job = self.workspace.open(folder, background=True)
+        except WorkspaceError as error:
+            self.workspace.events.failed.emit(str(error))
+            remove_if_empty()
+            return
         if job.is_running:
             job.events.finished.connect(remove_if_empty)
         else:

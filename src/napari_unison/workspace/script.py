@@ -15,6 +15,7 @@ from napari_unison.workspace.settings import DisplaySettings
 if TYPE_CHECKING:
     from napari_unison.workspace.state import Workspace
     from napari_unison.workspace.time_ranges import TimeRange
+    from napari_unison.workspace.time_sets import TimeSet
 
 LINE_LENGTH = 100
 DEFAULT_SHARE = 0.2
@@ -27,6 +28,7 @@ IMPORTS = {
     "PRESETS": "from napari_unison.encoder import PRESETS",
     "segment_laps": "from napari_unison.sessions import segment_laps",
     "Workspace": "from napari_unison.workspace import Workspace",
+    "TimeSet": "from napari_unison.workspace.time_sets import TimeSet",
     "score_run": "from napari_unison.workspace.scoring import score_run",
 }
 
@@ -40,6 +42,7 @@ class Settings:
     ranges: Mapping[str, TimeRange]
     display: DisplaySettings
     view: CameraView | None
+    sets: Mapping[str, TimeSet]
 
     @classmethod
     def of(cls, workspace: Workspace) -> Settings:
@@ -50,12 +53,13 @@ class Settings:
             dict(workspace.time_ranges),
             workspace.display,
             workspace.view,
+            dict(workspace.selection.sets),
         )
 
     @classmethod
     def usual(cls) -> Settings:
         """Return what is set in a new workspace."""
-        return cls(EncoderConfig(), DEFAULT_SHARE, {}, DisplaySettings.model_validate({}), None)
+        return cls(EncoderConfig(), DEFAULT_SHARE, {}, DisplaySettings.model_validate({}), None, {})
 
     def with_seed(self, seed: int) -> Settings:
         """Return the settings with the seed that was drawn."""
@@ -83,7 +87,13 @@ class Script:
         self._embedded: set[int] = set()
 
     def add(
-        self, lines: Sequence[str], run: int | None, makes: tuple[int, ...], settings: Settings | None
+        self,
+        lines: Sequence[str],
+        run: int | None,
+        makes: tuple[int, ...],
+        settings: Settings | None,
+        *,
+        shows: bool,
     ) -> None:
         """Add what was done, after what has to be set for it."""
         if run is not None:
@@ -92,6 +102,8 @@ class Script:
             if makes:
                 self._set_training(settings)
             else:
+                self._set_sets(settings)
+            if shows:
                 self._set_display(settings)
         self._lines += lines
         if makes:
@@ -100,6 +112,7 @@ class Script:
             self._embedded.add(run)
         if self._base is not None:
             self._set, self._base = self._base, None
+            self._embedded.update(makes)
 
     def end(self, run: int | None, settings: Settings) -> None:
         """Add what is set and shown at the end."""
@@ -107,6 +120,7 @@ class Script:
             self._choose(run)
             self._set_display(replace(settings, view=self._set.view))
         self._set_training(settings)
+        self._set_sets(settings)
 
     def text(self) -> str:
         """Return the script."""
@@ -127,16 +141,27 @@ class Script:
 
     def _set_training(self, wanted: Settings) -> None:
         now = self._set
-        self._lines += [f"del ws.time_ranges[{name!r}]" for name in now.ranges if name not in wanted.ranges]
-        self._lines += [
-            f"ws.time_ranges[{name!r}] = {span!r}"
-            for name, span in wanted.ranges.items()
-            if now.ranges.get(name) != span
-        ]
+        if any(name not in wanted.ranges for name in now.ranges):
+            self._lines.append(f"ws.time_ranges.replace({dict(wanted.ranges)!r})")
+        else:
+            self._lines += [
+                f"ws.time_ranges[{name!r}] = {span!r}"
+                for name, span in wanted.ranges.items()
+                if now.ranges.get(name) != span
+            ]
         if wanted.share != now.share:
             self._lines.append(f"ws.validation_share = {wanted.share!r}")
         self._lines += config_lines(now.config, wanted.config)
         self._set = replace(now, config=wanted.config, share=wanted.share, ranges=wanted.ranges)
+
+    def _set_sets(self, wanted: Settings) -> None:
+        for name, held in self._set.sets.items():
+            if wanted.sets.get(name) != held:
+                self._lines.append(f"ws.selection.remove({name!r})")
+        for name, held in wanted.sets.items():
+            if self._set.sets.get(name) != held:
+                self._lines.append(f"ws.selection.keep({name!r}, {held!r})")
+        self._set = replace(self._set, sets=wanted.sets)
 
     def _set_display(self, wanted: Settings) -> None:
         changes = _changes(self._set.display, wanted.display)

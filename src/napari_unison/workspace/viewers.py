@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from napari.utils.notifications import show_error, show_warning
 
 from napari_unison._compat import guard_triton_once_drawn, on_viewer_closed, push_to_console, unwrapped
+from napari_unison.workspace.camera_link import CameraLink
 from napari_unison.workspace.layers import ViewerLayers
 from napari_unison.workspace.state import Workspace
 from napari_unison.workspace.workers import NapariRunner
@@ -43,8 +44,11 @@ def layers_of(viewer: Any) -> ViewerLayers:
         workspace.events.warned.connect(show_warning)
         layers = _LAYERS_OF[viewer] = ViewerLayers(workspace, viewer)
 
+        camera = CameraLink(workspace, viewer)
+
         def close() -> None:
             # The layers of a window that is being closed are napari's business.
+            camera.close()
             layers.close()
             workspace.close()
 

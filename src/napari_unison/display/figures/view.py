@@ -22,6 +22,8 @@ MOST_COLUMNS: Final = 5
 ALONE, AMONG = 5.0, 2.5
 #: Length of the arrows that name the axes, height and width of the strip that they are drawn in (inches).
 ARROW, STRIP, STRIP_WIDTH = 0.28, 0.9, 2.2
+#: Height of a line and width of a word of their names (inches).
+LINE, WORD = 0.12, 0.75
 #: Panels wider or narrower than this leave no room for the rest of the page.
 NARROWEST, WIDEST = 0.8, 1.8
 
@@ -141,6 +143,7 @@ def draw_arrows(axes: Axes, projection: Projection, names: Sequence[str]) -> lis
     ``axes`` is the strip below the panels, in inches from the arrows' origin.
     """
     drawn: list[Any] = []
+    taken: list[npt.NDArray[np.float64]] = []
     for reach, name in zip(projection.axes_on_page() * ARROW, names, strict=True):
         if name == "–":
             continue
@@ -148,8 +151,22 @@ def draw_arrows(axes: Axes, projection: Projection, names: Sequence[str]) -> lis
         away = reach / max(float(np.linalg.norm(reach)), 1e-9)
         side = "left" if away[0] > 0.35 else "right" if away[0] < -0.35 else "center"
         place = reach + away * np.array([0.05, 0.1])
+        place = _free_place(place, taken)
+        taken.append(place)
         drawn.append(axes.text(place[0], place[1], name, fontsize=7, color=MUTED, ha=side, va="center"))
     return drawn
+
+
+def _free_place(
+    place: npt.NDArray[np.float64], taken: Sequence[npt.NDArray[np.float64]]
+) -> npt.NDArray[np.float64]:
+    """Move a name up or down until it stands apart from those that are there."""
+    up_first = 1.0 if place[1] > 0 else -1.0
+    for step in (0.0, 1.0, -1.0, 2.0, -2.0):
+        moved = place + np.array([0.0, up_first * step * LINE])
+        if all(abs(moved[1] - other[1]) > 0.9 * LINE or abs(moved[0] - other[0]) > WORD for other in taken):
+            return moved
+    return place
 
 
 def _arrow_strip(figure: Figure, cell: Any) -> Axes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -200,11 +201,80 @@ def cell_size(viewer: Any) -> tuple[float, float]:
     return viewer.canvas.size[0] / rows, viewer.canvas.size[1] / columns
 
 
-def show_grid(viewer: Any, enabled: bool) -> None:
-    """Give each layer a cell of its own, the last one first, or show all layers in one picture."""
+def show_grid(viewer: Any, enabled: bool, *, per_cell: int = 1) -> None:
+    """Give each group of so many layers a cell of its own, the last one first, or show all in one picture."""
     grid = unwrapped(viewer).canvas.grid
-    grid.stride = -1
+    grid.stride = -per_cell
     grid.enabled = enabled
+
+
+#: What makes napari fill the buffers of the graphics anew with all of a layer.
+_REDRAWS = ("set_data", "face_color", "border_color", "border_width", "edge_color", "edge_width", "symbol")
+
+
+@contextmanager
+def drawn_once(*layers: Any, quiet: bool = False) -> Iterator[None]:
+    """Change several things of points or vectors, and have each layer drawn once at the end.
+
+    Of a large layer that is most of the time of a change: napari names the symbol of every point each time,
+    and draws all layers anew when the extent of one of them changes. That data has changed is told once.
+
+    Parameters
+    ----------
+    *layers : napari.layers.Layer
+        Layers that are changed, and those that shall not be drawn on their account.
+    quiet : bool
+        Do not tell the viewer that data has changed: for small layers among larger ones, whose extent counts.
+    """
+    before = [(layer.data, layer.axis_labels) for layer in layers]
+    with ExitStack() as undrawn:
+        for layer in layers:
+            _block(undrawn, layer, _REDRAWS)
+            for colours in (getattr(layer, "_face", None), getattr(layer, "_border", None)):
+                if colours is not None:
+                    undrawn.enter_context(colours.events.blocker_all())
+        with ExitStack() as untold:
+            for layer in layers:
+                _block(untold, layer, ("data", "axis_labels"))
+            yield
+        changed = [
+            layer
+            for layer, (data, labels) in zip(layers, before, strict=True)
+            if layer.data is not data or layer.axis_labels != labels
+        ]
+        if changed and not quiet:
+            # One is enough: the viewer looks at all of them.
+            changed[0].events.data(
+                value=changed[0].data, action="changed", data_indices=(), vertex_indices=((),)
+            )
+    for layer in layers:
+        layer.refresh(thumbnail=False, highlight=False, extent=False)
+
+
+def _block(stack: ExitStack, layer: Any, names: tuple[str, ...]) -> None:
+    for name in names:
+        emitter = layer.events.emitters.get(name)
+        if emitter is not None:
+            stack.enter_context(emitter.blocker())
+
+
+def is_dark(viewer: Any) -> bool:
+    """Tell whether the canvas is dark."""
+    from napari.utils.theme import get_theme
+
+    red, green, blue = get_theme(unwrapped(viewer).theme).canvas.as_rgb_tuple(alpha=False)
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 128
+
+
+def theme_signal(viewer: Any) -> Any:
+    """Return what tells that the theme has changed."""
+    return unwrapped(viewer).events.theme
+
+
+def canvas_title(viewer: Any) -> tuple[str, str]:
+    """Return the title in a corner of the canvas, and which corner."""
+    overlay = unwrapped(viewer).canvas.overlays.text
+    return str(overlay.text), str(getattr(overlay.position, "value", overlay.position))
 
 
 def set_canvas_title(viewer: Any, text: str, position: str) -> None:
@@ -219,6 +289,19 @@ def set_canvas_title(viewer: Any, text: str, position: str) -> None:
 def name_in_grid_cell(layer: Any, visible: bool) -> None:
     """Write a layer's name into its cell of the grid, or take it away."""
     layer.name_overlay.visible = visible
+
+
+# -- settings --------------------------------------------------------------------------------------------
+
+
+def training_settings() -> Any:
+    """Return what napari's settings keep of trainings; None where it does not know the plugin."""
+    from napari.settings import get_plugin_settings
+
+    try:
+        return get_plugin_settings("napari-unison").training
+    except KeyError:
+        return None
 
 
 # -- docks -----------------------------------------------------------------------------------------------

@@ -45,7 +45,8 @@ class EmbeddingAxes:
 
     def project(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Return the coordinates (T, 3) of latents (T, D)."""
-        return np.asarray((values - self.centre) @ self.matrix, dtype=np.float32)
+        # The centre is taken off afterwards: three columns instead of all.
+        return np.asarray(values @ self.matrix - self.centre @ self.matrix, dtype=np.float32)
 
 
 def embedding_axes(embedding: Embedding, latents: Latents = "pca") -> EmbeddingAxes:
@@ -188,7 +189,7 @@ class PointSet:
     def positions(self, axes: EmbeddingAxes) -> npt.NDArray[np.float32]:
         """Return where the points lie, (n, 3)."""
         if self._positions is None or self._positions[0] is not axes:
-            parts = [axes.project(self.embedding.values[index][bins]) for index, bins in self.parts.items()]
+            parts = [axes.project(self.embedding.values[index])[bins] for index, bins in self.parts.items()]
             self._positions = axes, (np.concatenate(parts) * SCALE).astype(np.float32)
         return self._positions[1]
 

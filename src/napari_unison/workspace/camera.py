@@ -11,13 +11,16 @@ from napari_unison._compat import cell_size, scene_camera
 
 #: Share of the canvas that the points fill; the rest is left to title and legend.
 FILLED = 0.8
+#: So many points say which side is the widest.
+ENOUGH = 5000
 #: How far the camera is turned off the flattest view, so that depth shows.
 TILT = 0.35
 
 
 def view_directions(points: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return view and up direction that show points (n, 3) at their widest, a little tilted."""
-    _, axes = np.linalg.eigh(np.cov(points.T) if len(points) > 1 else np.eye(3))
+    some = points[:: max(1, len(points) // ENOUGH)]
+    _, axes = np.linalg.eigh(np.cov(some.T) if len(some) > 1 else np.eye(3))
     flat, height = axes[:, 0], axes[:, 1]
     view = flat + TILT * height
     return view / np.linalg.norm(view), height

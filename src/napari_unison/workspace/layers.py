@@ -11,10 +11,18 @@ from napari.layers import Layer, Points
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
-from napari_unison._compat import name_in_grid_cell, set_canvas_title, show_grid
+from napari_unison._compat import (
+    drawn_once,
+    is_dark,
+    name_in_grid_cell,
+    set_canvas_title,
+    show_grid,
+    theme_signal,
+)
 from napari_unison.sessions import Session, SessionError
 from napari_unison.workspace.camera import fit_camera
 from napari_unison.workspace.events import WorkspaceError
+from napari_unison.workspace.overlay_layers import OverlayLayers, Shown
 from napari_unison.workspace.pictures import ALL_SESSIONS, PictureMaker, same_but_style, title_of
 
 if TYPE_CHECKING:
@@ -55,8 +63,12 @@ class ViewerLayers:
         self._rasters: WeakSet[Layer] = WeakSet()
         self._shown: tuple[str, Embedding, DisplaySettings] | None = None
         self._pictures = PictureMaker()
+        self._overlays = OverlayLayers()
+        self._drawn: dict[str, LayerData] = {}
         workspace.events.embedding.connect(self.update)
         workspace.events.display.connect(self.update)
+        workspace.events.cursor.connect(self._follow)
+        theme_signal(viewer).connect(self._on_theme)
         workspace.events.job.connect(self._on_job)
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in list(viewer.layers):
@@ -72,11 +84,19 @@ class ViewerLayers:
         for signal, slot in (
             (events.embedding, self.update),
             (events.display, self.update),
+            (events.cursor, self._follow),
             (events.job, self._on_job),
         ):
             signal.disconnect(slot, missing_ok=True)
+        viewer = self._viewer()
+        if viewer is not None:
+            theme_signal(viewer).disconnect(self._on_theme)
         self._is_open = False
-        self._points, self._shown, self._pictures = {}, None, PictureMaker()
+        self._overlays.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._points, self._drawn, self._shown, self._pictures = {}, {}, None, PictureMaker()
 
     @property
     def point_layers(self) -> list[Points]:
@@ -129,6 +149,7 @@ class ViewerLayers:
             self._points[ALL_SESSIONS] = layer
         else:
             self._later(lambda viewer: _remove(viewer, layer))
+
         def remove_if_empty() -> None:
             if FOLDER_KEY in layer.metadata:
                 self._later(lambda viewer: _remove(viewer, layer))
@@ -178,7 +199,7 @@ class ViewerLayers:
             if before[2] == settings:
                 return
             if same_but_style(before[2], settings):
-                self._restyle(settings)
+                self._restyle(viewer, before[2], settings)
                 return
         self._redraw(viewer, before)
 
@@ -186,31 +207,74 @@ class ViewerLayers:
         run, embedding, settings = self.workspace.run, self.workspace.embedding, self.workspace.display
         if run is None or embedding is None:
             return
-        wanted = self._pictures.layers(run, embedding, settings)
+        wanted = self._pictures.layers(run, embedding, settings, on_dark=is_dark(viewer))
         self._remove_rasters(viewer)
         for role in [role for role in self._points if role not in wanted]:
             _remove(viewer, self._points.pop(role))
-        for role, data in wanted.items():
-            self._draw(viewer, role, data)
-            name_in_grid_cell(self._points[role], settings.grid)
-        self._arrange(viewer, embedding, settings, before)
+        known = [layer for layer in self._points.values() if layer in viewer.layers]
+        with drawn_once(*known, *self._overlays.layers):
+            for role, data in wanted.items():
+                self._draw(viewer, role, data)
+        for layer in self._points.values():
+            name_in_grid_cell(layer, settings.grid)
+        self._drawn = wanted
+        kinds_changed = self._update_overlays(viewer)
+        self._arrange(viewer, embedding, settings, before, kinds_changed=kinds_changed)
         # The first layer is that of all sessions.
         title = title_of(run.name, embedding, next(iter(wanted.values()))[1]["metadata"])
         set_canvas_title(viewer, title, "bottom_left" if settings.grid else "top_left")
         self.tell_drawn()
 
-    def _restyle(self, settings: DisplaySettings) -> None:
+    def _restyle(self, viewer: Any, before: DisplaySettings, settings: DisplaySettings) -> None:
         for layer in self._points.values():
-            layer.size = settings.point_size
+            if settings.point_size != before.point_size:
+                layer.size = settings.point_size
             layer.opacity = settings.opacity
+        looks = {"point_size", "trail", "flow", "flow_step"}
+        if before.model_dump(include=looks) == settings.model_dump(include=looks):
+            return
+        if self._update_overlays(viewer):
+            show_grid(viewer, settings.grid, per_cell=1 + self._overlays.per_cell)
+
+    def _update_overlays(self, viewer: Any) -> bool:
+        """Draw trail, cursor and flow field over the points; tell whether kinds of them came or went."""
+        run, embedding, settings = self.workspace.run, self.workspace.embedding, self.workspace.display
+        if run is None or embedding is None:
+            return False
+        on_dark = is_dark(viewer)
+        shown = Shown(
+            embedding,
+            self._pictures.axes(run, embedding, settings),
+            self._pictures.colouring(run, embedding, settings, on_dark=on_dark),
+            settings,
+            on_dark,
+        )
+        return self._overlays.update(viewer, self._points, shown, self.workspace.cursor)
+
+    def _follow(self, cursor: tuple[str, float] | None) -> None:
+        """Draw where the time cursor is."""
+        viewer = self._viewer()
+        if viewer is None or self._shown is None:
+            return
+        if self._overlays.has_cursor:
+            self._overlays.follow(cursor)
+        elif self._update_overlays(viewer):
+            show_grid(viewer, self.workspace.display.grid, per_cell=1 + self._overlays.per_cell)
+
+    def _on_theme(self) -> None:
+        """Take colours that show on the new background."""
+        viewer = self._viewer()
+        if viewer is not None and self._shown is not None:
+            self._redraw(viewer, self._shown)
 
     def _clear(self, viewer: Any) -> None:
         """Take the picture away, with its title and legend."""
         if self._shown is None:
             return
+        self._overlays.clear(viewer)
         for layer in self._points.values():
             _remove(viewer, layer)
-        self._points, self._shown, self._pictures = {}, None, PictureMaker()
+        self._forget()
         set_canvas_title(viewer, "", "top_left")
         self.drawn.emit(None, 0, 0)
 
@@ -226,7 +290,7 @@ class ViewerLayers:
             # Smoothed rims would be dark: they are drawn before the points behind them.
             self._points[role] = viewer.add_layer(Points(data, antialiasing=0, **attributes))
             return
-        replace_points(layer, layer_data)
+        replace_points(layer, layer_data, self._drawn.get(role))
 
     def _arrange(
         self,
@@ -234,12 +298,19 @@ class ViewerLayers:
         embedding: Embedding,
         settings: DisplaySettings,
         before: tuple[str, Embedding, DisplaySettings] | None,
+        *,
+        kinds_changed: bool,
     ) -> None:
         """Turn to three dimensions and fit the view, when what is drawn has another extent than before."""
+        per_cell = 1 + self._overlays.per_cell
         is_turned = before is None or before[1] is not embedding or before[2].latents != settings.latents
-        if before is not None and not is_turned and before[2].grid == settings.grid:
-            return
-        show_grid(viewer, settings.grid)
+        if before is not None and not is_turned:
+            same_cells = before[2].grid == settings.grid and before[2].sessions == settings.sessions
+            if same_cells and kinds_changed:
+                show_grid(viewer, settings.grid, per_cell=per_cell)
+            if same_cells:
+                return
+        show_grid(viewer, settings.grid, per_cell=per_cell)
         viewer.dims.ndisplay = 3
         # The first layer is that of all sessions.
         points = next(iter(self._points.values())).data
@@ -251,16 +322,32 @@ def _remove(viewer: Any, layer: Layer) -> None:
         viewer.layers.remove(layer)
 
 
-def replace_points(layer: Points, layer_data: LayerData) -> None:
-    """Change a points layer in place to other layer data."""
+def replace_points(layer: Points, layer_data: LayerData, before: LayerData | None = None) -> None:
+    """Change a points layer in place to other layer data.
+
+    Parameters
+    ----------
+    layer : Points
+        The layer.
+    layer_data : LayerData
+        What it shall show.
+    before : LayerData, optional
+        What it shows now: arrays that are the same object are left alone.
+    """
     data, attributes, _ = layer_data
-    layer.data = data
-    layer.features = attributes["features"]
-    layer.face_color = attributes["face_color"]
-    layer.border_color = attributes["border_color"]
-    layer.border_width = attributes["border_width"]
-    layer.size = attributes["size"]
+    known: dict[str, Any] = {} if before is None or len(before[0]) != len(data) else before[1]
+    if before is None or before[0] is not data:
+        layer.data = data
+        layer.axis_labels = attributes["axis_labels"]
+    if known.get("features") is not attributes["features"]:
+        layer.features = attributes["features"]
+    if known.get("face_color") is not attributes["face_color"]:
+        layer.face_color = attributes["face_color"]
+    if not known:
+        layer.border_color = attributes["border_color"]
+        layer.border_width = attributes["border_width"]
+    if known.get("size") != attributes["size"]:
+        layer.size = attributes["size"]
     layer.opacity = attributes["opacity"]
-    layer.axis_labels = attributes["axis_labels"]
     layer.metadata = attributes["metadata"]
     layer.name = attributes["name"]

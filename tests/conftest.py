@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,6 +22,14 @@ settings.load_profile("steady")
 def small_sessions() -> list[Session]:
     """Two simulated rats, 15 s each: a training on them takes a second."""
     return [session[:600] for session in sample_sessions("linear-track")[:2]]
+
+
+@pytest.fixture(autouse=True)
+def settings_of_their_own(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """What napari's settings keep of trainings, for one test alone: not those of whoever runs the tests."""
+    stored = SimpleNamespace(parameters="", held_out=20, follow=True)
+    monkeypatch.setattr("napari_unison._compat.training_settings", lambda: stored)
+    return stored
 
 
 @pytest.fixture(scope="session")

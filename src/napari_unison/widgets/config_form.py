@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -25,7 +25,8 @@ from napari_unison.encoder import ConfigurationError, EncoderConfig
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.mask_text import HELP, masks_from_text, masks_to_text
 from napari_unison.widgets.messages import Message
-from napari_unison.widgets.wheel import WheelGuard
+from napari_unison.widgets.wheel import WheelGuard, narrow
+from napari_unison.workspace.planning import ALWAYS_KNOWN, KnownDevice
 from napari_unison.workspace.state import Workspace
 
 #: The progress bar of a terminal; a window has its own.
@@ -201,6 +202,8 @@ def make_editor(name: str, field: FieldInfo) -> Editor:
     kind, optional = _plain_type(field.annotation)
     if name == "masks":
         return _mask_editor()
+    if name == "device":
+        return _device_editor()
     if get_origin(kind) is Literal:
         return _choice_editor(get_args(kind))
     if kind is bool:
@@ -229,6 +232,37 @@ def _choice_editor(choices: tuple[str, ...]) -> Editor:
     combo.setMinimumContentsLength(8)
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return Editor(combo, combo.currentText, combo.setCurrentText, combo.currentTextChanged)
+
+
+def offer_devices(combo: QComboBox, devices: Sequence[KnownDevice]) -> None:
+    """Fill a list with devices, keeping the choice; one that is not here stays in the list, and says so."""
+    chosen = combo.currentData()
+    combo.blockSignals(True)
+    combo.clear()
+    for device in devices:
+        combo.addItem(device.words, device.name)
+    _choose_device(combo, chosen)
+    combo.blockSignals(False)
+
+
+def _choose_device(combo: QComboBox, name: str | None) -> None:
+    if name is None:
+        return
+    if combo.findData(name) < 0:
+        combo.addItem(name, name)
+    combo.setCurrentIndex(combo.findData(name))
+
+
+def _device_editor() -> Editor:
+    combo = QComboBox()
+    narrow(combo)
+    offer_devices(combo, ALWAYS_KNOWN)
+    return Editor(
+        combo,
+        combo.currentData,
+        lambda name: _choose_device(combo, name),
+        combo.currentIndexChanged,
+    )
 
 
 def _integer_editor(lower: int, upper: int, unit: str) -> Editor:

@@ -14,8 +14,12 @@ from qtpy.QtWidgets import QWidget
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 20.0, 18.0
 
 
+#: Of the second curve, and what it is called beside the title.
+SECOND_COLOUR, SECOND_NAME = "#81c784", "held out"
+
+
 class LinePlot(QWidget):
-    """One curve over training iterations, with a title, ticks and the last value.
+    """One curve over training iterations, with a title, ticks and the last value; maybe a second one.
 
     Parameters
     ----------
@@ -33,6 +37,7 @@ class LinePlot(QWidget):
         self._colour = QColor(colour)
         self._x: npt.NDArray[np.float64] = np.empty(0)
         self._y: npt.NDArray[np.float64] = np.empty(0)
+        self._second: npt.NDArray[np.float64] = np.empty((0, 2))
         self.setFixedHeight(88)
 
     @property
@@ -47,6 +52,16 @@ class LinePlot(QWidget):
         self._x, self._y = x[known], y[known]
         self.update()
 
+    @property
+    def held_out(self) -> npt.NDArray[np.float64]:
+        """The values of the second curve."""
+        return self._second[:, 1]
+
+    def set_held_out(self, points: npt.ArrayLike) -> None:
+        """Draw a second curve, ``(n, 2)`` of iteration and value, for what is held out; empty for none."""
+        self._second = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+        self.update()
+
     def paintEvent(self, event: Any) -> None:  # noqa: N802, ARG002 - Qt's name
         """Paint title, axes and curve."""
         painter = QPainter(self)
@@ -55,7 +70,12 @@ class LinePlot(QWidget):
         painter.setFont(small_font(painter.font()))
         painter.setPen(text)
         last = f": {self._y[-1]:.3f}" if len(self._y) else ""
-        painter.drawText(QPointF(LEFT, 14.0), f"{self.title} ({self.unit}){last}")
+        title = f"{self.title} ({self.unit}){last}"
+        painter.drawText(QPointF(LEFT, 14.0), title)
+        if len(self._second):
+            painter.setPen(QColor(SECOND_COLOUR))
+            left = LEFT + QFontMetricsF(painter.font()).horizontalAdvance(title) + 12
+            painter.drawText(QPointF(left, 14.0), f"{SECOND_NAME}: {self._second[-1, 1]:.3f}")
         frame = QRectF(LEFT, TOP, self.width() - LEFT - RIGHT, self.height() - TOP - BOTTOM)
         axes = QColor(text)
         axes.setAlphaF(0.35)
@@ -67,7 +87,9 @@ class LinePlot(QWidget):
 
     def _paint_curve(self, painter: QPainter, frame: QRectF, text: QColor, axes: QColor) -> None:
         x0, x1 = 0.0, float(self._x[-1])
-        y0, y1 = float(self._y.min()), float(self._y.max())
+        second = self._second[self._second[:, 0] <= x1]
+        every = np.concatenate([self._y, second[:, 1]])
+        y0, y1 = float(every.min()), float(every.max())
         margin = 0.05 * (y1 - y0) or 0.5
         y0, y1 = y0 - margin, y1 + margin
         width = QFontMetricsF(painter.font())
@@ -92,6 +114,8 @@ class LinePlot(QWidget):
             painter.drawText(QPointF(middle - half, frame.bottom() + 13), label)
         painter.setPen(QPen(self._colour, 1.6))
         painter.drawPolyline(QPolygonF([point(x, y) for x, y in zip(self._x, self._y, strict=True)]))
+        painter.setPen(QPen(QColor(SECOND_COLOUR), 1.6))
+        painter.drawPolyline(QPolygonF([point(x, y) for x, y in second]))
 
 
 def ticks(lower: float, upper: float, count: int) -> list[float]:

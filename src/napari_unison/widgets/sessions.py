@@ -8,7 +8,6 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
-    QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -29,6 +28,7 @@ from napari_unison.widgets.messages import Message
 from napari_unison.widgets.overlap_line import OverlapLine
 from napari_unison.widgets.session_table import SessionTable
 from napari_unison.widgets.session_view import SessionView
+from napari_unison.widgets.share_field import share_field
 from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
@@ -38,7 +38,6 @@ LAPS_HELP = (
     "A new segment wherever a discrete label, such as the running direction, changes: the windows of a "
     "training do not cross into the next lap."
 )
-SHARE_HELP = "The end of the used part of each session, which the training does not see. Scores come from it."
 NOTHING_OPEN = "No sessions yet. Open files, choose a sample, or drop files here."
 
 
@@ -285,19 +284,6 @@ class SessionsWidget(WorkspaceWidget):
         self.validation_share.blockSignals(True)
         self.validation_share.setValue(100 * self.workspace.validation_share)
         self.validation_share.blockSignals(False)
-
-
-def share_field() -> QDoubleSpinBox:
-    """Return a field for the share of each session that is held out."""
-    field = QDoubleSpinBox()
-    field.setRange(0, 50)
-    field.setDecimals(0)
-    field.setSingleStep(5)
-    field.setSuffix(" % of each session")
-    field.setKeyboardTracking(False)
-    field.setToolTip(SHARE_HELP)
-    field.setAccessibleName("held out")
-    return field
 
 
 def heading(text: str) -> QLabel:

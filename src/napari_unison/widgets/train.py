@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
+from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.utils.notifications import show_info
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QGridLayout,
     QLabel,
@@ -19,17 +21,28 @@ from qtpy.QtWidgets import (
 )
 
 from napari_unison.encoder import PRESETS, EncoderConfig, Progress
-from napari_unison.widgets.config_form import ConfigForm, groups
+from napari_unison.widgets.config_form import ConfigForm, groups, offer_devices
 from napari_unison.widgets.line_plot import LinePlot
 from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
-from napari_unison.widgets.training_plan import PlanLine, duration_text
+from napari_unison.widgets.resume_row import ResumeRow
+from napari_unison.widgets.share_field import share_field
+from napari_unison.widgets.training_plan import PlanLine
+from napari_unison.widgets.training_words import end_in_words, progress_sentence, way_out
 from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.jobs import Job
+from napari_unison.workspace.planning import known_devices
 from napari_unison.workspace.runs import StudyRun
 from napari_unison.workspace.state import Workspace
 
+if TYPE_CHECKING:
+    from napari_unison.encoder import Look
+
 CUSTOM = "custom"
+FOLLOW_HELP = (
+    "While it trains, a few thousand time bins are embedded every now and then, at most once a second, and "
+    "drawn in the viewer. It may take up to 8 % of the training's time."
+)
 #: Between two repaints of bar, sentence and curves (ms). Together, for each repaint of anything in a window
 #: with OpenGL canvases puts the whole window together anew.
 REPAINT_INTERVAL = 300
@@ -52,27 +65,29 @@ class TrainWidget(WorkspaceWidget):
         self._connect()
         WheelGuard(self)
         self._show_config()
+        self._show_follow()
         self._show_job()
 
     def _make_fields(self) -> None:
         self.preset = QComboBox()
         self.preset.addItems([*PRESETS, CUSTOM])
         self.preset.setToolTip("Parameters to start from; device and seed stay as they are.")
-        self.validation_share = QDoubleSpinBox()
-        self.validation_share.setRange(0, 50)
-        self.validation_share.setDecimals(0)
-        self.validation_share.setSingleStep(5)
-        self.validation_share.setSuffix(" % of each session")
-        self.validation_share.setKeyboardTracking(False)
-        self.validation_share.setToolTip("The end of each session, which the training does not see.")
+        self.validation_share = share_field()
         self.form = ConfigForm(self.workspace)
 
     def _make_controls(self) -> None:
         self.start_button = QPushButton("Start")
         self.pause_button = QPushButton("Pause")
         self.stop_button = QPushButton("Stop")
-        self.stop_button.setToolTip("End the training and keep what it has learned so far.")
+        self.start_button.setToolTip("Train a new run on the open sessions with the parameters above.")
+        self.pause_button.setToolTip("Hold the training after its step, or let it go on.")
+        self.stop_button.setToolTip(
+            "End the training and keep what it has learned so far; it can go on later."
+        )
         self.plan = PlanLine(self.workspace)
+        self.resume = ResumeRow(self.workspace)
+        self.follow = QCheckBox("show the embedding so far")
+        self.follow.setToolTip(FOLLOW_HELP)
         self.progress = QProgressBar()
         self.status = QLabel()
         self.status.setWordWrap(True)
@@ -91,6 +106,7 @@ class TrainWidget(WorkspaceWidget):
         fields = QVBoxLayout(inner)
         fields.addLayout(top)
         fields.addWidget(self.form)
+        fields.addWidget(self.follow)
         fields.addStretch(1)
         buttons = QGridLayout()
         for column, button in enumerate((self.start_button, self.pause_button, self.stop_button)):
@@ -99,6 +115,7 @@ class TrainWidget(WorkspaceWidget):
         layout.addWidget(scrolled(inner), 1)
         layout.addWidget(self.plan)
         layout.addLayout(buttons)
+        layout.addWidget(self.resume)
         for widget in (self.progress, self.status, self.message, self.fit, self.loss):
             layout.addWidget(widget)
 
@@ -108,12 +125,17 @@ class TrainWidget(WorkspaceWidget):
         self.start_button.clicked.connect(self.start)
         self.pause_button.clicked.connect(self.pause_or_resume)
         self.stop_button.clicked.connect(self.stop)
+        self.resume.button.clicked.connect(self.go_on)
+        self.follow.toggled.connect(self._choose_follow)
+        self.plan.loaded.connect(self._offer_devices)
         events = self.workspace.events
         self.listen(events.config, self._show_config)
         self.listen(events.validation_share, self._show_config)
         self.listen(events.sessions, self._show_job)
         self.listen(events.job, self._on_job)
         self.listen(events.progress, self._on_progress)
+        self.listen(events.so_far, self._on_look)
+        self.listen(events.follows_training, self._show_follow)
         self.listen(events.run, self._on_run)
 
     # -- what a click does -----------------------------------------------------------------------------
@@ -129,6 +151,24 @@ class TrainWidget(WorkspaceWidget):
             self.workspace.train()
         except ValueError as error:
             self.message.show_error(str(error))
+
+    def go_on(self) -> None:
+        """Train the shown run further."""
+        self.message.show_note("")
+        try:
+            self.workspace.resume(self.resume.steps.value())
+        except ValueError as error:
+            self.message.show_error(str(error))
+
+    def _choose_follow(self, follows: bool) -> None:
+        self.workspace.follows_training = follows
+
+    def _offer_devices(self) -> None:
+        """List the devices of this machine, once torch is there."""
+        self.plan.loaded.disconnect(self._offer_devices)
+        combo = self.form.editors["device"].widget
+        if isinstance(combo, QComboBox):
+            offer_devices(combo, known_devices())
 
     def pause_or_resume(self) -> None:
         """Pause the training, or go on."""
@@ -173,7 +213,9 @@ class TrainWidget(WorkspaceWidget):
             self._forget_curves()
             self.message.show_note("")
         if job.error is not None:
-            self.message.show_error(str(job.error) or type(job.error).__name__)
+            self.message.show_error(way_out(job.error))
+        elif job.state in ("finished", "stopped") and isinstance(job.result, StudyRun):
+            show_info(end_in_words(job.result))
         self._show_job()
 
     def _show_job(self) -> None:
@@ -210,6 +252,17 @@ class TrainWidget(WorkspaceWidget):
 
     def _forget_curves(self) -> None:
         self._told = array("d"), array("d"), array("d")
+        self._held_out: list[tuple[int, float]] = []
+
+    def _on_look(self, look: Look | None) -> None:
+        """Keep how well it fits what is held out; it is drawn with the rest."""
+        if look is not None and look.held_out_fit == look.held_out_fit:
+            self._held_out.append((look.iteration, look.held_out_fit))
+
+    def _show_follow(self) -> None:
+        self.follow.blockSignals(True)
+        self.follow.setChecked(self.workspace.follows_training)
+        self.follow.blockSignals(False)
 
     def _on_progress(self, progress: Progress) -> None:
         """Keep what was told; it is shown with what else comes before the next repaint."""
@@ -228,6 +281,7 @@ class TrainWidget(WorkspaceWidget):
         iteration, loss, fit = (np.array(column) for column in self._told)
         if len(iteration):
             self.draw_curves(iteration, loss, fit)
+            self.fit.set_held_out(self._held_out)
 
     def draw_curves(self, iteration: np.ndarray, loss: np.ndarray, fit: np.ndarray) -> None:
         """Draw loss (nats) and goodness of fit (bits) over the iterations; neighbours are averaged to fit."""
@@ -240,6 +294,7 @@ class TrainWidget(WorkspaceWidget):
             loss, fit = run.encoder.history_["loss"], run.encoder.history_["goodness_of_fit"]
             self._repaint.stop()
             self.draw_curves(np.arange(1, len(loss) + 1), loss, fit)
+            self.fit.set_held_out(run.held_out_fit)
         self._show_job()
 
 
@@ -263,11 +318,3 @@ def preset_of(config: EncoderConfig) -> str:
         if preset.model_dump(exclude=aside) == config.model_dump(exclude=aside):
             return name
     return CUSTOM
-
-
-def progress_sentence(progress: Progress) -> str:
-    """Say how far a training is."""
-    return (
-        f"Iteration {progress.iteration:,} of {progress.total:,} · "
-        f"{progress.iterations_per_second:.1f} a second · {duration_text(progress.seconds_left)} left"
-    )

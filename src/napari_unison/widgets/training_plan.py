@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_unison.widgets.listening import WorkspaceWidget
@@ -20,6 +20,9 @@ class PlanLine(WorkspaceWidget):
 
     Asking for the device needs torch, which is loaded in the background as soon as there are sessions.
     """
+
+    loaded = Signal()
+    """Emitted when torch is there, and devices can be listed."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
@@ -50,6 +53,7 @@ class PlanLine(WorkspaceWidget):
             self.label.setText("Looking for the device to train on …")
             self._again.start()
             return
+        self.loaded.emit()
         sessions, runs = workspace.used_sessions, list(workspace.runs)
         plan = plan_training(sessions, workspace.config, workspace.validation_share, runs)
         self.label.setText(plan_sentence(plan))

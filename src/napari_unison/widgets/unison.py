@@ -25,6 +25,7 @@ from napari_unison.widgets.keep_actions import KeepActions, keep_menu
 from napari_unison.widgets.keep_line import KeepLine
 from napari_unison.widgets.legend import CanvasLegend
 from napari_unison.widgets.listening import WorkspaceWidget
+from napari_unison.widgets.preferences import Preferences
 from napari_unison.widgets.sessions import SessionsWidget
 from napari_unison.widgets.traces import TracesWidget
 from napari_unison.widgets.train import TrainWidget
@@ -50,6 +51,7 @@ class UnisonWidget(WorkspaceWidget):
     def __init__(self, napari_viewer: Any) -> None:
         self._viewer = unwrapped(napari_viewer)
         super().__init__(get_workspace(self._viewer))
+        self.preferences = Preferences(self.workspace, self)
         self.sessions = SessionsWidget(self.workspace)
         self.train = TrainWidget(self.workspace)
         self.explore = ExploreWidget(self.workspace)

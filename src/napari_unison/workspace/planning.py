@@ -52,6 +52,40 @@ class TrainingPlan:
     measured_on: str = ""
 
 
+@dataclass(frozen=True)
+class KnownDevice:
+    """A device that a training can be told to use.
+
+    Attributes
+    ----------
+    name : str
+        As ``device`` of the configuration.
+    words : str
+        What a person calls it.
+    """
+
+    name: str
+    words: str
+
+
+#: What can be said before torch is loaded.
+ALWAYS_KNOWN = (KnownDevice("auto", "auto: the fastest here"), KnownDevice("cpu", "CPU"))
+
+
+def known_devices() -> list[KnownDevice]:
+    """Return the devices of this machine, "auto" first; imports torch."""
+    import torch
+
+    devices = list(ALWAYS_KNOWN)
+    if torch.cuda.is_available():
+        for number in range(torch.cuda.device_count()):
+            name = f"cuda:{number}"
+            devices.append(KnownDevice(name, f"{torch.cuda.get_device_name(number)} ({name})"))
+    if torch.backends.mps.is_available():
+        devices.append(KnownDevice("mps", "Apple graphics processor (mps)"))
+    return devices
+
+
 @cache
 def load_encoder() -> threading.Thread:
     """Begin to load torch and the encoder in the background, once in a process.

@@ -37,14 +37,22 @@ class EmbeddingAxes:
         Axes as columns; zero columns where the embedding has fewer than three latents.
     centre : ndarray of float32, (D,)
         What is taken off first.
+    latents : tuple of int or None
+        The latents that the axes are; None where each is made of several.
     """
 
     names: tuple[str, str, str]
     matrix: npt.NDArray[np.float32]
     centre: npt.NDArray[np.float32]
+    latents: tuple[int, ...] | None = None
 
     def project(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Return the coordinates (T, 3) of latents (T, D)."""
+        if self.latents is not None:
+            # Taken as they are: a product would wait for its threads on a busy machine.
+            places = np.zeros((len(values), 3), dtype=np.float32)
+            places[:, : len(self.latents)] = values[:, self.latents]
+            return places
         # The centre is taken off afterwards: three columns instead of all.
         return np.asarray(values @ self.matrix - self.centre @ self.matrix, dtype=np.float32)
 
@@ -81,7 +89,7 @@ def embedding_axes(embedding: Embedding, latents: Latents = "pca") -> EmbeddingA
     for axis, latent in enumerate(latents):
         matrix[latent, axis] = 1.0
     names = [f"latent {latent + 1}" for latent in latents] + ["–"] * (3 - len(latents))
-    return EmbeddingAxes(_three(names), matrix, np.zeros(count, dtype=np.float32))
+    return EmbeddingAxes(_three(names), matrix, np.zeros(count, dtype=np.float32), tuple(latents))
 
 
 def _three(names: list[str]) -> tuple[str, str, str]:

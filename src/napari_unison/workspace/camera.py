@@ -11,16 +11,15 @@ from napari_unison._compat import cell_size, scene_camera
 
 #: Share of the canvas that the points fill; the rest is left to title and legend.
 FILLED = 0.8
-#: So many points say which side is the widest.
-ENOUGH = 5000
+#: So many points, evenly chosen, say which side is the widest and how far they reach.
+ENOUGH = 20_000
 #: How far the camera is turned off the flattest view, so that depth shows.
 TILT = 0.35
 
 
 def view_directions(points: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return view and up direction that show points (n, 3) at their widest, a little tilted."""
-    some = points[:: max(1, len(points) // ENOUGH)]
-    _, axes = np.linalg.eigh(np.cov(some.T) if len(some) > 1 else np.eye(3))
+    _, axes = np.linalg.eigh(np.cov(points.T) if len(points) > 1 else np.eye(3))
     flat, height = axes[:, 0], axes[:, 1]
     view = flat + TILT * height
     return view / np.linalg.norm(view), height
@@ -29,6 +28,7 @@ def view_directions(points: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDA
 def fit_camera(viewer: Any, points: npt.NDArray[Any], *, turn: bool) -> None:
     """Let points (n, 3) fill the canvas, or a cell of its grid; ``turn`` to their widest side first."""
     camera = scene_camera(viewer)
+    points = points[:: max(1, len(points) // ENOUGH)]
     if turn:
         view, up = view_directions(points)
         camera.set_view_direction(tuple(view), tuple(up))

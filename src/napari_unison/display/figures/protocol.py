@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOST_COLUMNS: Final = 4
 NAME_CHARACTERS: Final = 34
 CIRCULAR_GAP: Final = 0.6
+#: Of the names of methods (inch).
+LINE_HEIGHT: Final = 0.15
 NULL_COLOUR: Final = "#f2c14e"
 
 Null = Mapping[tuple[str, str], tuple[float, float]]
@@ -95,7 +97,8 @@ def protocol_figure(
     sessions = [name for name in result.sessions if any(score.session == name for score in scores)]
     columns = min(MOST_COLUMNS, len(sessions))
     lines = -(-len(sessions) // columns)
-    height = 0.3 * (max(places.values()) + 1.4) + 0.75
+    most_lines = max(len(_wrapped(name)) for name in places)
+    height = LINE_HEIGHT * max(2, most_lines) * (max(places.values()) + 1.4) + 0.75
     figure = new_figure(
         2.7 * columns + 2.6,
         height * lines * len(shown) + 1.5,
@@ -115,6 +118,11 @@ def protocol_figure(
             axes.set_visible(False)
     _legend(figure, scores, has_null=bool(null))
     return figure
+
+
+def _wrapped(name: str) -> list[str]:
+    """Return the name of a method in lines."""
+    return textwrap.wrap(name, NAME_CHARACTERS)
 
 
 def _title(scores: Sequence[ProtocolScore]) -> str:
@@ -167,7 +175,7 @@ def _draw(axes: Axes, panel: _Panel, scale: _Scale, places: Mapping[str, float],
     names = list(places) if named else []
     axes.set_yticks(
         list(places.values()) if named else [],
-        ["\n".join(textwrap.wrap(name, NAME_CHARACTERS)) for name in names],
+        ["\n".join(_wrapped(name)) for name in names],
         fontsize=8,
     )
     axes.tick_params(axis="y", length=0)

@@ -1,0 +1,85 @@
+"""Selected time in the picture of the embedding: selected points keep their colour, the others fade."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_unison._compat import drawn_once
+
+if TYPE_CHECKING:
+    from napari.layers import Points
+
+    from napari_unison.workspace.layers import ViewerLayers
+
+#: What is left of the opacity of points that are not selected.
+FADED = 0.1
+#: Without depth, so that points that fade hide no others behind them.
+FADED_BLENDING = "translucent_no_depth"
+
+
+def selected_points(layer: Points, marks: Sequence[npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
+    """Return which points of a layer are selected; ``marks`` are the selected bins (T,) of each session."""
+    begins = np.cumsum([0, *(len(mark) for mark in marks)])
+    rows = begins[layer.metadata["session_index"]] + layer.metadata["bins"]
+    return np.concatenate(marks)[rows]
+
+
+class SelectionHighlight:
+    """Keeps the colours of the points in step with the selection.
+
+    Parameters
+    ----------
+    layers : ViewerLayers
+        Whose layers are recoloured, each time they were drawn and each time the selection changes.
+    """
+
+    def __init__(self, layers: ViewerLayers) -> None:
+        self._layers = layers
+        self._own: WeakKeyDictionary[Points, npt.NDArray[Any]] = WeakKeyDictionary()
+        self._faded: WeakKeyDictionary[Points, tuple[npt.NDArray[Any], str]] = WeakKeyDictionary()
+        layers.drawn.connect(self.update)
+        layers.workspace.events.selection.connect(self.update)
+
+    def close(self) -> None:
+        """Leave the layers as they are from now on."""
+        self._layers.drawn.disconnect(self.update, missing_ok=True)
+        self._layers.workspace.events.selection.disconnect(self.update, missing_ok=True)
+
+    def update(self) -> None:
+        """Fade what is not selected; where no point at all is, all keep their colours."""
+        embedding, selection = self._layers.shown_embedding, self._layers.workspace.selection
+        if embedding is None:
+            return
+        layers = self._layers.point_layers
+        marks = [selection.bins(session) for session in embedding.sessions]
+        selected = [selected_points(layer, marks) for layer in layers]
+        is_some = any(here.any() for here in selected)
+        for layer, here in zip(layers, selected, strict=True):
+            if is_some or layer in self._faded:
+                with drawn_once(layer):
+                    self._restore(layer)
+                    if is_some:
+                        self._fade(layer, here)
+
+    def _restore(self, layer: Points) -> None:
+        """Give a layer its colours back, unless it was drawn with others since."""
+        faded = self._faded.pop(layer, None)
+        if faded is None:
+            return
+        layer.blending = faded[1]
+        if np.array_equal(layer.face_color, faded[0]):
+            layer.face_color = self._own[layer]
+
+    def _fade(self, layer: Points, selected: npt.NDArray[np.bool_]) -> None:
+        own = self._own[layer] = np.array(layer.face_color)
+        colours = own.copy()
+        colours[~selected, 3] *= FADED
+        before = str(layer.blending)
+        layer.face_color = colours
+        layer.blending = FADED_BLENDING
+        self._faded[layer] = np.array(layer.face_color), before

@@ -10,6 +10,7 @@ import numpy as np
 from psygnal.containers import EventedList
 
 from napari_unison.workspace.colouring import modes_of
+from napari_unison.workspace.comparison import RunComparison, compare_runs
 from napari_unison.workspace.events import WorkspaceError, WorkspaceEvents
 from napari_unison.workspace.recordings import bin_times, names_known, parts_named
 from napari_unison.workspace.runs import StudyRun
@@ -98,6 +99,21 @@ class Shown(ABC):
             self._selection.adopt(run.sets)
         finally:
             self._tell_run()
+
+    def compare_runs(self, *names: str) -> RunComparison:
+        """List in which parameters, sessions and training runs differ: all runs, or those that are named.
+
+        Raises
+        ------
+        WorkspaceError
+            If there is no run of a name.
+        """
+        known = {run.name: run for run in self.runs}
+        strangers = [name for name in names if name not in known]
+        if strangers:
+            listed = ", ".join(known) or "none yet"
+            raise WorkspaceError(f"there is no run {strangers[0]!r}; the runs are {listed}")
+        return compare_runs([known[name] for name in names or known])
 
     def _free_name(self, name: str) -> str:
         taken, number, free = {run.name for run in self.runs}, 1, name

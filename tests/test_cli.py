@@ -266,7 +266,7 @@ def test_embed_writes_a_table_of_the_training_sessions(run_folder: Path, tmp_pat
     assert "aligned (labels used, partners from the training sessions)" in result.output
     table = pd.read_csv(tmp_path / "latents.csv")
     assert len(table) == 288
-    assert {"session", "time_s", "position", "direction", "latent_1", "latent_3"} <= set(table.columns)
+    assert {"session", "time_s", "position_m", "direction", "latent_1", "latent_3"} <= set(table.columns)
 
 
 def test_embed_label_free_gives_the_held_out_part_without_labels(run_folder: Path, tmp_path: Path) -> None:

@@ -201,6 +201,11 @@ def cell_size(viewer: Any) -> tuple[float, float]:
     return viewer.canvas.size[0] / rows, viewer.canvas.size[1] / columns
 
 
+def canvas_size_signal(viewer: Any) -> Any:
+    """Return what tells that the canvas has another size."""
+    return unwrapped(viewer).canvas.events.size
+
+
 def show_grid(viewer: Any, enabled: bool, *, per_cell: int = 1) -> None:
     """Give each group of so many layers a cell of its own, the last one first, or show all in one picture."""
     grid = unwrapped(viewer).canvas.grid

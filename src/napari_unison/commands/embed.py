@@ -67,20 +67,17 @@ def embed(
     click.echo(f"{n_bins} bins of {len(embedding.values)} session(s) in {file}: {embedding.description}.")
 
 
-def _write_csv(embedding: Embedding, file: Path) -> None:
-    embedding.to_frame().to_csv(file, index=False)
+def _write_table(embedding: Embedding, file: Path) -> None:
+    from napari_unison.display.export import ExportError, write_export
 
-
-def _write_parquet(embedding: Embedding, file: Path) -> None:
     try:
-        embedding.to_frame().to_parquet(file, index=False)
-    except ImportError as error:
-        message = 'Parquet files need pyarrow: pip install "napari-unison[table]", or write .csv or .npz.'
-        raise click.ClickException(message) from error
+        write_export(embedding, file)
+    except ExportError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _write_npz(embedding: Embedding, file: Path) -> None:
     embedding.save(file)
 
 
-_WRITERS = {".npz": _write_npz, ".csv": _write_csv, ".parquet": _write_parquet}
+_WRITERS = {".npz": _write_npz, ".csv": _write_table, ".parquet": _write_table}

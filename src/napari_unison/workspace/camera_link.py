@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from napari_unison._compat import cell_size, scene_camera
+from napari_unison._compat import canvas_size_signal, cell_size, scene_camera
 from napari_unison.display.camera_view import CameraView
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class CameraLink:
         if viewer is None:
             return []
         events = scene_camera(viewer).events
-        return [events.angles, events.zoom, events.center]
+        return [events.angles, events.zoom, events.center, canvas_size_signal(viewer)]
 
     @contextmanager
     def _busy(self) -> Iterator[None]:

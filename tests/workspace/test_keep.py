@@ -17,7 +17,7 @@ from napari_unison.workspace.scoring import score_run
 def study(workspace):
     """A workspace with two runs, one of them shown label-free, a selection and a view."""
     workspace.time_ranges["rat 2"] = (0, 12)
-    workspace.train().wait()
+    workspace.train().wait().held_out_fit = [(2, 0.5), (4, 0.75)]
     score_run(workspace).wait()
     workspace.train(max_iterations=3).wait()
     workspace.run = "run 1"
@@ -51,6 +51,7 @@ def test_everything_comes_back(study, other, tmp_path):
     assert [run.name for run in other.runs] == ["run 1", "run 2"]
     assert other.run.name == "run 1"
     for mine, theirs in zip(study.runs, other.runs, strict=True):
+        assert mine.held_out_fit == theirs.held_out_fit
         assert mine.embeddings.keys() == theirs.embeddings.keys()
         # as text, since scores that do not apply are no numbers
         assert repr(mine.quick_scores) == repr(theirs.quick_scores)

@@ -110,6 +110,7 @@ def _copied(run: StudyRun) -> StudyRun:
         embeddings=dict(run.embeddings),
         latent_scores=dict(run.latent_scores),
         studies=dict(run.studies),
+        held_out_fit=list(run.held_out_fit),
         sets={},
     )
 
@@ -186,6 +187,7 @@ def _facts(contents: Contents, names: list[str]) -> dict[str, Any]:
                 "folder": name,
                 "name": run.name,
                 "saved_in": None if run.folder is None else str(run.folder.absolute()),
+                "held_out_fit_bits": run.held_out_fit,
                 "quick_scores": None if run.quick_scores is None else _scores_as_data(run.quick_scores),
             }
             for name, run in zip(names, contents.runs, strict=True)
@@ -260,6 +262,7 @@ def _read_run(place: Path, entry: Mapping[str, Any]) -> StudyRun:
     run.name = entry["name"]
     saved_in = None if entry["saved_in"] is None else Path(entry["saved_in"])
     run.folder = saved_in if saved_in is not None and saved_in.is_dir() else None
+    run.held_out_fit = [(int(step), float(fit)) for step, fit in entry["held_out_fit_bits"]]
     scores = entry["quick_scores"]
     run.quick_scores = None if scores is None else _scores_of_data(scores)
     return run

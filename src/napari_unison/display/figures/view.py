@@ -163,7 +163,7 @@ def _free_place(
     """Move a name up or down until it stands apart from those that are there."""
     up_first = 1.0 if place[1] > 0 else -1.0
     for step in (0.0, 1.0, -1.0, 2.0, -2.0):
-        moved = place + np.array([0.0, up_first * step * LINE])
+        moved = np.asarray(place + np.array([0.0, up_first * step * LINE]), dtype=np.float64)
         if all(abs(moved[1] - other[1]) > 0.9 * LINE or abs(moved[0] - other[0]) > WORD for other in taken):
             return moved
     return place

@@ -44,6 +44,7 @@ class LabelRows(WorkspaceWidget):
         self.weights: dict[str, QDoubleSpinBox] = {}
         self.values: dict[str, QLabel] = {}
         self._asked: str | None = None
+        self._guard: WheelGuard | None = None
         self.message = Message()
         self._make_period()
         self._grid = QGridLayout()
@@ -128,7 +129,10 @@ class LabelRows(WorkspaceWidget):
                 self._grid.addWidget(widget, 2 * row, column)
             self._grid.addWidget(values, 2 * row + 1, 1, 1, 2)
             self.kinds[name], self.weights[name], self.values[name] = kind, weight, values
-        WheelGuard(self)
+        if self._guard is not None:
+            # that of the rows before
+            self._guard.deleteLater()
+        self._guard = WheelGuard(self)
 
     def _choose_kind(self, name: str, kind: LabelKind) -> None:
         sessions = list(self.workspace.sessions)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_unison.display.colours import first_column, position_direction_colours
-from napari_unison.display.palettes import category_colours, value_limits
+from napari_unison.display.palettes import PAPER, Palette, category_colours, value_limits
 from napari_unison.display.residuals import farthest_partner, has_residual
 from napari_unison.display.roles import label_roles
 
@@ -61,7 +61,12 @@ class Trace:
 
 
 def session_traces(
-    embedding: Embedding, session: str | int, scores: LatentScores | None = None, *, on_dark: bool = False
+    embedding: Embedding,
+    session: str | int,
+    scores: LatentScores | None = None,
+    *,
+    on_dark: bool = False,
+    palette: Palette = PAPER,
 ) -> list[Trace]:
     """Return the traces of one session: position, best position latent, best direction latent.
 
@@ -75,6 +80,8 @@ def session_traces(
         Scores that choose the best latents; without them only the position is drawn.
     on_dark : bool, default False
         Leave out the dark ends of the colour maps.
+    palette : Palette, default PAPER
+        Which colours.
 
     Returns
     -------
@@ -90,7 +97,7 @@ def session_traces(
     index = session_number(embedding, session)
     recording, values = embedding.sessions[index], embedding.values[index]
     roles = label_roles(recording)
-    by_direction = label_colours(embedding, index, roles.direction)
+    by_direction = label_colours(embedding, index, roles.direction, palette)
     traces = []
     if roles.position:
         position = first_column(recording.labels[roles.position])
@@ -102,13 +109,20 @@ def session_traces(
         if label is None or label not in scores.scored_labels:
             continue
         latent = scores.best(label)
-        colours = position_colours(embedding, index, on_dark) if role == "position" else by_direction
+        colours = position_colours(embedding, index, on_dark, palette) if role == "position" else by_direction
         name = f"latent {latent + 1}, best for {label} · {embedding.short_description}"
         traces.append(_trace(recording, name, "", values[:, latent], colours))
     return traces
 
 
-def latent_trace(embedding: Embedding, session: str | int, latent: int, *, on_dark: bool = False) -> Trace:
+def latent_trace(
+    embedding: Embedding,
+    session: str | int,
+    latent: int,
+    *,
+    on_dark: bool = False,
+    palette: Palette = PAPER,
+) -> Trace:
     """Return one latent (counted from 0) of one session, coloured by position and direction.
 
     Raises
@@ -120,7 +134,7 @@ def latent_trace(embedding: Embedding, session: str | int, latent: int, *, on_da
     if not 0 <= latent < embedding.n_latents:
         raise ValueError(f"latent {latent} is not among the {embedding.n_latents} latents, counted from 0")
     name = f"latent {latent + 1} · {embedding.short_description}"
-    colours = position_colours(embedding, index, on_dark)
+    colours = position_colours(embedding, index, on_dark, palette)
     return _trace(embedding.sessions[index], name, "", embedding.values[index][:, latent], colours)
 
 
@@ -159,7 +173,9 @@ def label_trace(session: Session, label: str, colours: npt.NDArray[np.float32] |
     return replace(trace, breaks=np.union1d(trace.breaks, turns))
 
 
-def recording_traces(session: Session, wanted: Sequence[int | str] = ()) -> list[Trace]:
+def recording_traces(
+    session: Session, wanted: Sequence[int | str] = (), *, palette: Palette = PAPER
+) -> list[Trace]:
     """Return the wanted labels of a session that no encoder has seen; without any, its position.
 
     Latents and labels that it does not have are left out.
@@ -169,7 +185,7 @@ def recording_traces(session: Session, wanted: Sequence[int | str] = ()) -> list
     if roles.direction is not None:
         directions = first_column(session.labels[roles.direction])
         colours = np.zeros((session.n_bins, 4), dtype=np.float32)
-        for category, colour in category_colours(np.unique(directions)).items():
+        for category, colour in category_colours(np.unique(directions), palette).items():
             colours[directions == category] = colour
     labels = [name for name in wanted if name in session.labels]
     if not labels and roles.position is not None:
@@ -178,7 +194,12 @@ def recording_traces(session: Session, wanted: Sequence[int | str] = ()) -> list
 
 
 def chosen_traces(
-    embedding: Embedding, session: str | int, wanted: Sequence[int | str], *, on_dark: bool = False
+    embedding: Embedding,
+    session: str | int,
+    wanted: Sequence[int | str],
+    *,
+    on_dark: bool = False,
+    palette: Palette = PAPER,
 ) -> list[Trace]:
     """Return chosen traces of a session: latents (counted from 0), labels by name, and ``"residual"``.
 
@@ -193,11 +214,11 @@ def chosen_traces(
     traces = []
     for choice in wanted:
         if isinstance(choice, int):
-            traces.append(latent_trace(embedding, index, choice, on_dark=on_dark))
+            traces.append(latent_trace(embedding, index, choice, on_dark=on_dark, palette=palette))
         elif choice == RESIDUAL:
             traces.append(residual_trace(embedding, index))
         else:
-            by_direction = label_colours(embedding, index, roles.direction)
+            by_direction = label_colours(embedding, index, roles.direction, palette)
             traces.append(label_trace(recording, choice, by_direction if choice == roles.position else None))
     return traces
 
@@ -227,27 +248,34 @@ def session_number(embedding: Embedding, session: str | int) -> int:
     raise ValueError(f"session {session!r} is not in this embedding; it holds {', '.join(names)}")
 
 
-def position_colours(embedding: Embedding, index: int, on_dark: bool) -> npt.NDArray[np.float32] | None:
+def position_colours(
+    embedding: Embedding, index: int, on_dark: bool, palette: Palette
+) -> npt.NDArray[np.float32] | None:
     """Colour a session's bins by position and direction, on the scale of the whole embedding; (T, 4)."""
     session = embedding.sessions[index]
     roles = label_roles(session)
     if roles.position is None:
-        return label_colours(embedding, index, roles.direction)
+        return label_colours(embedding, index, roles.direction, palette)
+    is_circular = session.kinds[roles.position] == "circular"
     return position_direction_colours(
         first_column(session.labels[roles.position]),
         None if roles.direction is None else first_column(session.labels[roles.direction]),
-        limits=value_limits(first_column(embedding.label(roles.position))),
+        limits=None if is_circular else value_limits(first_column(embedding.label(roles.position))),
         on_dark=on_dark,
+        palette=palette,
+        is_circular=is_circular,
     )
 
 
-def label_colours(embedding: Embedding, index: int, label: str | None) -> npt.NDArray[np.float32] | None:
+def label_colours(
+    embedding: Embedding, index: int, label: str | None, palette: Palette
+) -> npt.NDArray[np.float32] | None:
     """Colour a session's bins by a discrete label, alike in all sessions; (T, 4), None without a label."""
     if label is None:
         return None
     values = first_column(embedding.sessions[index].labels[label])
     rgba = np.zeros((len(values), 4), dtype=np.float32)
-    for category, colour in category_colours(np.unique(embedding.label(label))).items():
+    for category, colour in category_colours(np.unique(embedding.label(label)), palette).items():
         rgba[values == category] = colour
     return rgba
 

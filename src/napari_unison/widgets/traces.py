@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_unison.display import Trace, chosen_traces, label_roles, latent_trace, recording_traces
 from napari_unison.display import session_traces as best_traces
 from napari_unison.display.colours import first_column
-from napari_unison.display.palettes import category_colours
+from napari_unison.display.palettes import PALETTES, PAPER, Palette, category_colours
 from napari_unison.display.traces import trace_choices
 from napari_unison.sessions import Session
 from napari_unison.widgets.listening import WorkspaceWidget
@@ -48,7 +48,7 @@ FEWEST_BINS = 4
 MOST_CATEGORIES = 8
 REDRAW_INTERVAL = 40
 #: Lowest height of a plot (pixels); more of them than there is room for can be scrolled.
-LOWEST_ROW = 46
+LOWEST_ROW = 36
 HELP = (
     "Drag: select time (Shift: more, Alt or Ctrl: less). Click: time cursor. Double click: select the lap.\n"
     "Right drag, or drag the time axis: move. Wheel: zoom.\n"
@@ -123,6 +123,10 @@ class TracesWidget(WorkspaceWidget):
     @property
     def _is_dark(self) -> bool:
         return self.palette().color(self.backgroundRole()).lightness() < 128
+
+    @property
+    def _palette(self) -> Palette:
+        return PALETTES[self.workspace.display.palette]
 
     def _new_plots(self) -> TracePlots:
         plots = TracePlots(self, *self._colours)
@@ -257,7 +261,7 @@ class TracesWidget(WorkspaceWidget):
         first_look = self._session is None or self._session.name != session.name
         self._session = session
         self._drawn = self._wanted()
-        self.colours.setText(direction_legend(session))
+        self.colours.setText(direction_legend(session, self._palette))
         self.plots.set_traces(self._traces(session), raster)
         self.plots.native.setMinimumHeight(self.plots.n_rows * LOWEST_ROW)
         if first_look:
@@ -276,23 +280,24 @@ class TracesWidget(WorkspaceWidget):
         embedding, run, settings = self.workspace.embedding, self.workspace.run, self.workspace.display
         wanted = () if isinstance(settings.traces, str) else settings.traces
         if embedding is None or run is None or not self._is_embedded(session):
-            return recording_traces(session, wanted)
+            return recording_traces(session, wanted, palette=self._palette)
+        looks: dict[str, Any] = {"on_dark": self._is_dark, "palette": self._palette}
         known = [choice for choice in wanted if choice in trace_choices(embedding, [session])]
         if known:
-            traces = chosen_traces(embedding, session.name, known, on_dark=self._is_dark)
+            traces = chosen_traces(embedding, session.name, known, **looks)
             drawn = [choice for choice in known if isinstance(choice, int)]
         else:
             scores = run.latent_scores.get(embedding.kind)
-            traces = best_traces(embedding, session.name, scores, on_dark=self._is_dark)
+            traces = best_traces(embedding, session.name, scores, **looks)
             drawn = [] if scores is None else [scores.best(label) for label in scores.scored_labels]
         latent = settings.latent
         if latent is not None and latent < embedding.n_latents and latent not in drawn:
-            traces.append(latent_trace(embedding, session.name, latent, on_dark=self._is_dark))
+            traces.append(latent_trace(embedding, session.name, latent, **looks))
         return traces
 
     def _wanted(self) -> tuple[Any, ...]:
         settings = self.workspace.display
-        return settings.latent, settings.traces, settings.raster
+        return settings.latent, settings.traces, settings.raster, settings.palette
 
     def _on_display(self, settings: DisplaySettings) -> None:  # noqa: ARG002 - the signal's
         if self._wanted() != self._drawn:
@@ -449,12 +454,12 @@ class TracesWidget(WorkspaceWidget):
             act(self)
 
 
-def direction_legend(session: Session) -> str:
+def direction_legend(session: Session, palette: Palette = PAPER) -> str:
     """Return, as rich text, which colour stands for which direction; empty where there is none to tell."""
     direction = label_roles(session).direction
     if direction is None:
         return ""
-    colours = category_colours(np.unique(first_column(session.labels[direction])))
+    colours = category_colours(np.unique(first_column(session.labels[direction])), palette)
     known = [
         f'<span style="color: {to_hex(colour)}">■</span>&nbsp;{escape(str(category))}'
         for category, colour in list(colours.items())[:MOST_CATEGORIES]

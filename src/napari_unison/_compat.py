@@ -287,12 +287,14 @@ def set_canvas_title(viewer: Any, text: str, position: str) -> None:
     overlay = unwrapped(viewer).canvas.overlays.text
     overlay.text = text
     overlay.position = position
-    overlay.font_size = 10
+    overlay.font_size = 9
     overlay.visible = bool(text)
 
 
 def name_in_grid_cell(layer: Any, visible: bool) -> None:
     """Write a layer's name into its cell of the grid, or take it away."""
+    # Small enough for a cell of a third of the canvas.
+    layer.name_overlay.font_size = 8
     layer.name_overlay.visible = visible
 
 
@@ -412,7 +414,9 @@ def points_on_canvas(
     if numbers is not None:
         drawn = np.intersect1d(drawn, numbers)
     place = np.asarray(layer.data)[np.ix_(drawn, list(layer._slice_input.displayed))][:, ::-1]
-    mapped = visual.node.get_transform("visual", "canvas").map(place) if len(place) else np.empty((0, 4))
+    place = np.column_stack([place, np.zeros((len(place), 3 - place.shape[1])), np.ones(len(place))])
+    # All transforms on the way are matrices of homogeneous coordinates: together they are one.
+    mapped = place @ visual.node.get_transform("visual", "canvas").map(np.eye(4))
     pixels = mapped[:, :3] / mapped[:, 3:4]
     view = _view_of(visual.node)
     corners = view.get_transform("visual", "canvas").map(np.array([[0, 0], list(view.size)]))[:, :2]

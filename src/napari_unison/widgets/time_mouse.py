@@ -73,10 +73,13 @@ class TimeMouse:
             self._last = float(event.pos[0])
 
     def _on_mouse_move(self, event: Any) -> None:
+        self._drag_to(float(event.pos[0]))
+
+    def _drag_to(self, now: float) -> None:
+        """Follow a drag to a pixel; moves that are quick may be told by the release alone."""
         if self._pressed is None:
             return
         button, begin = self._pressed
-        now = float(event.pos[0])
         self._is_drag = self._is_drag or abs(now - begin) >= DRAG_THRESHOLD
         if not self._is_drag:
             return
@@ -89,6 +92,7 @@ class TimeMouse:
     def _on_mouse_release(self, event: Any) -> None:
         if self._pressed is None:
             return
+        self._drag_to(float(event.pos[0]))
         button, begin = self._pressed
         self._pressed = None
         if button != LEFT:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from napari_unison.workspace.layers import ViewerLayers
 
-#: What is left of the opacity of points that are not selected.
-FADED = 0.1
+#: Opacity that is left of points that are not selected: of many little, since they lie over each other.
+MOST_LEFT, LEAST_LEFT, TOGETHER = 0.12, 0.02, 2000.0
+#: How far their colours go towards grey.
+GREYED = 0.7
 #: Without depth, so that points that fade hide no others behind them.
 FADED_BLENDING = "translucent_no_depth"
 
@@ -26,7 +28,15 @@ def selected_points(layer: Points, marks: Sequence[npt.NDArray[np.bool_]]) -> np
     """Return which points of a layer are selected; ``marks`` are the selected bins (T,) of each session."""
     begins = np.cumsum([0, *(len(mark) for mark in marks)])
     rows = begins[layer.metadata["session_index"]] + layer.metadata["bins"]
-    return np.concatenate(marks)[rows]
+    selected: npt.NDArray[np.bool_] = np.concatenate(marks)[rows]
+    return selected
+
+
+def faded(colours: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return colours (n, 4) of points that shall stand back: nearly grey, and nearly transparent."""
+    grey = colours[:, :3].mean(axis=1, keepdims=True)
+    left = np.clip(TOGETHER / max(len(colours), 1), LEAST_LEFT, MOST_LEFT)
+    return np.column_stack([(1 - GREYED) * colours[:, :3] + GREYED * grey, left * colours[:, 3]])
 
 
 class SelectionHighlight:
@@ -77,8 +87,8 @@ class SelectionHighlight:
 
     def _fade(self, layer: Points, selected: npt.NDArray[np.bool_]) -> None:
         own = self._own[layer] = np.array(layer.face_color)
-        colours = own.copy()
-        colours[~selected, 3] *= FADED
+        colours = faded(own)
+        colours[selected] = own[selected]
         before = str(layer.blending)
         layer.face_color = colours
         layer.blending = FADED_BLENDING

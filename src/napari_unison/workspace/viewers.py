@@ -9,8 +9,8 @@ from napari.utils.notifications import show_error, show_warning
 
 from napari_unison._compat import guard_triton_once_drawn, on_viewer_closed, push_to_console, unwrapped
 from napari_unison.workspace.camera_link import CameraLink
-from napari_unison.workspace.highlight import SelectionHighlight
 from napari_unison.workspace.forming import FormingPicture
+from napari_unison.workspace.highlight import SelectionHighlight
 from napari_unison.workspace.layers import ViewerLayers
 from napari_unison.workspace.state import Workspace
 from napari_unison.workspace.workers import NapariRunner
@@ -46,14 +46,13 @@ def layers_of(viewer: Any) -> ViewerLayers:
         workspace.events.warned.connect(show_warning)
         layers = _LAYERS_OF[viewer] = ViewerLayers(workspace, viewer)
         forming = FormingPicture(workspace, viewer, layers)
-
-        highlight = SelectionHighlight(layers)
         camera = CameraLink(workspace, viewer)
+        highlight = SelectionHighlight(layers)
 
         def close() -> None:
             # The layers of a window that is being closed are napari's business.
-            highlight.close()
             camera.close()
+            highlight.close()
             forming.close()
             layers.close()
             workspace.close()

@@ -89,7 +89,7 @@ def test_a_click_on_a_point_chooses_that_latent_everywhere(decode, unison, viewe
     qtbot.mouseClick(decode.scatter, Qt.MouseButton.LeftButton, pos=place_of(decode, latent))
     assert decode.workspace.display.latent == latent
     assert decode.scatter.latent == latent
-    assert unison.explore.axes.latents[0].value() == latent + 1
+    assert unison.explore.axes.latents[0].currentData() == latent
     assert unison.explore.axes.choice.currentText() == "chosen below"
     assert viewer.canvas.overlays.text.text.splitlines()[1].startswith(f"latent {latent + 1} /")
     assert unison.traces.plots.titles[-1] == f"latent {latent + 1} · aligned"

@@ -14,27 +14,33 @@ if TYPE_CHECKING:
     from napari_unison.display.points import EmbeddingAxes
     from napari_unison.encoder.embedding import Embedding
 
+#: A fast step (95th percentile) is drawn as this share of the field, if it is longer: whole steps would hide
+#: each other.
+FAST: Final = 1 / 14
 #: How far below the points the plane lies, as a share of their extent along the third axis.
-BELOW: Final = 0.08
+BELOW: Final = 0.25
 
 
 @dataclass(frozen=True, eq=False)
 class FlowArrows:
-    """Arrows from where the state is to where it is one step later.
+    """Arrows along the way of the state, as long as it is fast.
 
     Attributes
     ----------
     vectors : ndarray of float32, (M, 2, 3)
-        Tail and change of each arrow, as napari's vectors.
+        Tail and change of each arrow, as napari's vectors; their middle is that of the step.
+    share : float
+        How much of each step is drawn.
     rows : ndarray of int, (M,)
         The bin in the middle of each step, as a row of the stacked embedding: it gives the colour.
     session_index : ndarray of int, (M,)
         Number of the session.
     step : float
-        Time from tail to tip (s).
+        Time of a whole step (s).
     """
 
     vectors: npt.NDArray[np.float32]
+    share: float
     rows: npt.NDArray[np.intp]
     session_index: npt.NDArray[np.intp]
     step: float
@@ -52,7 +58,7 @@ def flow_arrows(embedding: Embedding, axes: EmbeddingAxes, plane: tuple[int, int
     plane : tuple of two int
         Two of them, counted from 0.
     step : float
-        Time from tail to tip (s), rounded to whole bins of the first session, one at least.
+        Time over which the change is taken (s), rounded to whole bins of the first session, one at least.
     """
     # loaded here, since it brings all of the analysis
     from napari_unison.analysis.flow import flow_field
@@ -62,12 +68,26 @@ def flow_arrows(embedding: Embedding, axes: EmbeddingAxes, plane: tuple[int, int
     flow = flow_field(replace(embedding, values=values), plane, step=bins)
     elapsed = bins * np.array([session.bin_width for session in embedding.sessions])[flow.session_index]
     change = flow.velocities * elapsed[:, np.newaxis]
+    share = _drawn_share(flow.positions, change)
     vectors = np.zeros((len(flow.rows), 2, 3), dtype=np.float32)
-    vectors[:, 0, plane] = flow.positions - change / 2
-    vectors[:, 1, plane] = change
+    vectors[:, 0, plane] = flow.positions - share * change / 2
+    vectors[:, 1, plane] = share * change
     third = next(axis for axis in range(3) if axis not in plane)
     heights = np.concatenate([part[:, third] for part in values])
     vectors[:, 0, third] = heights.min() - BELOW * np.ptp(heights)
     return FlowArrows(
-        vectors * np.float32(SCALE), flow.rows, flow.session_index, bins * embedding.sessions[0].bin_width
+        vectors=vectors * np.float32(SCALE),
+        share=share,
+        rows=flow.rows,
+        session_index=flow.session_index,
+        step=bins * embedding.sessions[0].bin_width,
     )
+
+
+def _drawn_share(positions: npt.NDArray[np.float64], change: npt.NDArray[np.float64]) -> float:
+    """Return how much of each step, (M, 2) at positions (M, 2), is drawn."""
+    if not len(change):
+        return 1.0
+    fast = float(np.percentile(np.linalg.norm(change, axis=1), 95))
+    extent = float(np.ptp(positions, axis=0).max())
+    return min(1.0, FAST * extent / fast) if fast > 0 else 1.0

@@ -21,8 +21,8 @@ _DARK_SHARE: Final = {
     "magma": 0.2,
     "viridis": 0.15,
     "cividis": 0.1,
-    "plasma": 0.05,
-    "inferno": 0.25,
+    "plasma": 0.25,
+    "inferno": 0.35,
     "YlOrBr_r": 0.15,
     "Blues_r": 0.2,
 }

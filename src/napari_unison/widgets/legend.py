@@ -75,9 +75,7 @@ class LegendWidget(QWidget):
         width = min(WIDTH, self.width() - 2 * PAD)
         painter.drawImage(QRectF(PAD, top + ROW, width, BAR), _bar_image(bar))
         metrics = QFontMetricsF(painter.font())
-        lower, upper = bar.limits
-        for value, share in ((lower, 0.0), ((lower + upper) / 2, 0.5), (upper, 1.0)):
-            label = value_text(value)
+        for share, label in zip((0.0, 0.5, 1.0), bar_labels(bar), strict=True):
             place = PAD + share * (width - metrics.horizontalAdvance(label))
             painter.drawText(QPointF(place, top + ROW + BAR + 13), label)
         return top + 2 * ROW + BAR
@@ -89,12 +87,23 @@ class LegendWidget(QWidget):
             painter.setBrush(QColor.fromRgbF(*[float(channel) for channel in swatch.colour]))
             painter.drawRoundedRect(QRectF(PAD, top + 2, SWATCH, SWATCH), 3, 3)
             painter.setPen(pen)
-            painter.drawText(QPointF(PAD + SWATCH + 6, top + 12), swatch.name)
+            metrics = QFontMetricsF(painter.font())
+            room = self.width() - 2 * PAD - SWATCH - 6
+            name = metrics.elidedText(swatch.name, Qt.TextElideMode.ElideMiddle, room)
+            painter.drawText(QPointF(PAD + SWATCH + 6, top + 12), name)
             top += ROW
         if len(swatches) > MOST_SWATCHES:
             painter.drawText(QPointF(PAD, top + 12), f"and {len(swatches) - MOST_SWATCHES} more")
             top += ROW
         return top
+
+
+def bar_labels(bar: ColourBar) -> tuple[str, str, str]:
+    """Return what is written at the lower end, the middle and the upper end of a colour bar."""
+    lower, upper = bar.limits
+    if bar.is_circular and (lower, upper) == (0.0, 2 * np.pi):
+        return "0", "π", "2π"
+    return value_text(lower), value_text((lower + upper) / 2), value_text(upper)
 
 
 def value_text(value: float) -> str:
@@ -109,11 +118,16 @@ def _bar_image(bar: ColourBar) -> QImage:
 
 
 class CanvasLegend(LegendWidget):
-    """The legend in the lower right corner of the canvas; clicks go through it."""
+    """The legend in a right corner of the canvas; clicks go through it.
+
+    It is the upper one, for napari's notifications come up in the lower one; in a grid the lower one, where a
+    cell is often empty.
+    """
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas, background="#b0262930")
         self._owners = 0
+        self._is_low = False
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         canvas.installEventFilter(self)
         self.set_legend(None)
@@ -136,8 +150,9 @@ class CanvasLegend(LegendWidget):
             self.hide()
             self.deleteLater()
 
-    def set_legend(self, legend: Legend | None) -> None:
-        """Show another legend, in its corner."""
+    def set_legend(self, legend: Legend | None, *, is_low: bool = False) -> None:
+        """Show another legend, in the upper or the lower corner."""
+        self._is_low = is_low
         super().set_legend(legend)
         self.resize(self.sizeHint())
         self._place()
@@ -152,4 +167,5 @@ class CanvasLegend(LegendWidget):
     def _place(self) -> None:
         canvas = self.parentWidget()
         if canvas is not None:
-            self.move(canvas.width() - self.width() - 10, canvas.height() - self.height() - 10)
+            top = canvas.height() - self.height() - 10 if self._is_low else 10
+            self.move(canvas.width() - self.width() - 10, top)

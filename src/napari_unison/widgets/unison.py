@@ -20,9 +20,9 @@ from napari_unison.widgets.canvas_picker import CanvasPicker
 from napari_unison.widgets.decode import DecodeDock
 from napari_unison.widgets.docking import UndockingWatcher
 from napari_unison.widgets.explore import ExploreWidget
-from napari_unison.widgets.lasso import Lasso
 from napari_unison.widgets.keep_actions import KeepActions, keep_menu
 from napari_unison.widgets.keep_line import KeepLine
+from napari_unison.widgets.lasso import Lasso
 from napari_unison.widgets.legend import CanvasLegend
 from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.preferences import Preferences
@@ -138,5 +138,5 @@ class UnisonWidget(WorkspaceWidget):
             dock.setWindowTitle(SHORT_TITLE)
 
     def _show_drawn(self, legend: Any, n_shown: int, n_bins: int) -> None:
-        self.explore.show_drawn(legend, n_shown, n_bins)
-        self.canvas_legend.set_legend(legend)
+        self.explore.points.show_drawn(n_shown, n_bins)
+        self.canvas_legend.set_legend(legend, is_low=self.workspace.display.grid)

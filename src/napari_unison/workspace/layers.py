@@ -22,7 +22,7 @@ from napari_unison._compat import (
 from napari_unison.sessions import Session, SessionError
 from napari_unison.workspace.camera import fit_camera
 from napari_unison.workspace.events import WorkspaceError
-from napari_unison.workspace.overlay_layers import OverlayLayers, Shown
+from napari_unison.workspace.overlay_layers import PLANES, OverlayLayers, Shown
 from napari_unison.workspace.pictures import ALL_SESSIONS, PictureMaker, same_but_style, title_of
 
 if TYPE_CHECKING:
@@ -222,6 +222,8 @@ class ViewerLayers:
         self._arrange(viewer, embedding, settings, before, kinds_changed=kinds_changed)
         # The first layer is that of all sessions.
         title = title_of(run.name, embedding, next(iter(wanted.values()))[1]["metadata"])
+        # A line of its own for the points leaves room for the legend beside it.
+        title = "\n".join(title.rsplit(" · ", 1))
         set_canvas_title(viewer, title, "bottom_left" if settings.grid else "top_left")
         self.tell_drawn()
 
@@ -235,6 +237,10 @@ class ViewerLayers:
             return
         if self._update_overlays(viewer):
             show_grid(viewer, settings.grid, per_cell=1 + self._overlays.per_cell)
+        if settings.flow is not None and settings.flow != before.flow:
+            # The plane is often seen from its edge: look down on it, as on a map below the points.
+            points = next(iter(self._points.values())).data
+            fit_camera(viewer, points, onto=PLANES[settings.flow], also=self._overlays.plane_points())
 
     def _update_overlays(self, viewer: Any) -> bool:
         """Draw trail, cursor and flow field over the points; tell whether kinds of them came or went."""
@@ -314,7 +320,11 @@ class ViewerLayers:
         viewer.dims.ndisplay = 3
         # The first layer is that of all sessions.
         points = next(iter(self._points.values())).data
-        fit_camera(viewer, points, turn=is_turned)
+        if settings.flow is None:
+            fit_camera(viewer, points, turn=is_turned)
+        else:
+            onto = PLANES[settings.flow] if is_turned else None
+            fit_camera(viewer, points, turn=False, onto=onto, also=self._overlays.plane_points())
 
 
 def _remove(viewer: Any, layer: Layer) -> None:

@@ -24,7 +24,7 @@ KINDS: Final = (FLOW, TRAIL, CURSOR)
 #: Axes (counted from 0) of each plane that the settings name.
 PLANES: Final = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 #: Sizes of the cursor and widths of trail and arrows, against the size of the points, and at least.
-CURSOR_SIZE, TRAIL_WIDTH, ARROW_WIDTH = (5.0, 5.0), (0.8, 0.8), (0.5, 0.6)
+CURSOR_SIZE, TRAIL_WIDTH, ARROW_WIDTH = (5.0, 5.0), (0.8, 0.8), (0.8, 0.8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,10 @@ class OverlayLayers:
     def has_cursor(self) -> bool:
         """Whether there are layers for the time cursor."""
         return CURSOR in self._kinds()
+
+    def plane_points(self) -> npt.NDArray[np.float32]:
+        """Return where the arrows of the flow field begin, (n, 3)."""
+        return np.empty((0, 3), dtype=np.float32) if self._arrows is None else self._arrows[1].vectors[:, 0]
 
     def close(self) -> None:
         """Let go of the layers, and of what they show."""

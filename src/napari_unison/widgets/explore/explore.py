@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_unison.widgets.explore.axes import AxesSection
 from napari_unison.widgets.explore.colours import ColourSection
+from napari_unison.widgets.explore.comparison import CompareSection
+from napari_unison.widgets.explore.flow import FlowSection
 from napari_unison.widgets.explore.grid import GridSection
 from napari_unison.widgets.explore.kind import KindSection
 from napari_unison.widgets.explore.points import PointSection
 from napari_unison.widgets.explore.runs import RunSection
 from napari_unison.widgets.explore.selecting import SelectSection
-from napari_unison.widgets.legend import LegendWidget
+from napari_unison.widgets.explore.sessions import SessionChoice
+from napari_unison.widgets.explore.trail import TrailSection
 from napari_unison.widgets.listening import WorkspaceWidget, scrolled
 from napari_unison.widgets.messages import Message
 from napari_unison.widgets.wheel import WheelGuard
@@ -27,15 +28,17 @@ class ExploreWidget(WorkspaceWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
         self.message = Message()
-        self.runs = RunSection(workspace, self.message)
         self.kind = KindSection(workspace)
+        self.runs = RunSection(workspace, self.message)
+        self.comparison = CompareSection(workspace)
+        self.sessions = SessionChoice(workspace)
         self.axes = AxesSection(workspace)
         self.colours = ColourSection(workspace)
         self.points = PointSection(workspace)
         self.grid = GridSection(workspace)
+        self.trail = TrailSection(workspace)
+        self.flow = FlowSection(workspace)
         self.selecting = SelectSection(workspace)
-        self.shown = QLabel()
-        self.legend = LegendWidget()
         self._lay_out()
         self.listen(workspace.events.job, self._on_job)
         WheelGuard(self)
@@ -45,14 +48,15 @@ class ExploreWidget(WorkspaceWidget):
         layout = QVBoxLayout(inner)
         sections: tuple[QWidget, ...] = (
             self.runs,
-            self.kind,
+            self.comparison,
+            self.sessions,
             self.axes,
             self.colours,
             self.points,
             self.grid,
+            self.trail,
+            self.flow,
             self.selecting,
-            self.shown,
-            self.legend,
             self.message,
         )
         for section in sections:
@@ -60,12 +64,12 @@ class ExploreWidget(WorkspaceWidget):
         layout.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
+        # Above what scrolls: which kind of embedding one looks at is never out of sight.
+        above = QVBoxLayout()
+        above.setContentsMargins(9, 6, 9, 0)
+        above.addWidget(self.kind)
+        outer.addLayout(above)
         outer.addWidget(scrolled(inner))
-
-    def show_drawn(self, legend: Any, n_shown: int, n_bins: int) -> None:
-        """Show the legend, and how many of the time bins are drawn."""
-        self.legend.set_legend(legend)
-        self.shown.setText(f"{n_shown:,} of {n_bins:,} time bins drawn" if n_bins else "")
 
     def _on_job(self, job: Job) -> None:
         if job.kind != "embedding":

@@ -13,7 +13,8 @@ class GridSection(Section):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
-        self.grid = QCheckBox("one cell a session")
+        self.grid = QCheckBox("a cell a session, one for all")
+        self.grid.setToolTip("Sessions side by side, seen by one camera: turn one and all turn.")
         form = self.make_form()
         self.add_row(form, "grid", self.grid)
         self.grid.toggled.connect(lambda value: self.show_changes(grid=value))

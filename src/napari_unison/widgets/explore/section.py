@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QLayout, QWidget
 
 from napari_unison.widgets.listening import WorkspaceWidget
+from napari_unison.workspace.state import Workspace
 
 #: The longest label of all sections: each form leaves this much room, so that the fields line up.
 LONGEST_LABEL = "draw at most"
@@ -20,9 +22,16 @@ class Section(WorkspaceWidget):
     Each of them reads the workspace, asks it to show something else, and repaints on its events.
     """
 
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(workspace, parent)
+        self._row_labels: list[QLabel] = []
+
     def show_changes(self, **changes: Any) -> None:
-        """Ask the workspace to show something else."""
-        self.workspace.show(**changes)
+        """Ask the workspace to show something else; what it refuses is told as any failure is."""
+        try:
+            self.workspace.show(**changes)
+        except ValueError as error:
+            self.workspace.events.failed.emit(str(error))
 
     def make_form(self) -> QFormLayout:
         """Return the section's form."""
@@ -34,10 +43,26 @@ class Section(WorkspaceWidget):
     def add_row(self, form: QFormLayout, text: str, field: QWidget | QLayout) -> None:
         """Add a labelled field."""
         label = QLabel(text)
-        label.setMinimumWidth(label.fontMetrics().horizontalAdvance(LONGEST_LABEL) + 4)
+        self._row_labels.append(label)
         if isinstance(field, QWidget):
             label.setBuddy(field)
         form.addRow(label, field)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Line the fields up with those of the other sections, in the font that the window has."""
+        super().showEvent(event)
+        self._line_up()
+
+    def changeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Line them up anew when the font changes."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._line_up()
+
+    def _line_up(self) -> None:
+        # Qt may tell of a style while the base class is being made.
+        for label in getattr(self, "_row_labels", ()):
+            label.setFixedWidth(label.fontMetrics().horizontalAdvance(LONGEST_LABEL) + 6)
 
 
 def beside(*widgets: QWidget) -> QHBoxLayout:

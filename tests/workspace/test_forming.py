@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_unison import get_workspace
-from napari_unison._compat import canvas_title
+from napari_unison._compat import canvas_title, scene_camera
 from napari_unison.display import EmbeddingAxes
 from napari_unison.encoder import Embedding, Look
 from napari_unison.workspace.forming import NAME, turned_to
@@ -60,6 +62,25 @@ def test_points_move_in_one_layer_and_go_at_the_end(viewer, small_sessions):
     assert names(viewer) == ["mine"]
     assert other.visible
     assert canvas_title(viewer)[0] == ""
+
+
+def test_the_view_follows_the_points_until_somebody_zooms(viewer, small_sessions):
+    workspace = get_workspace(viewer)
+
+    def spread(width: float) -> Look:
+        look = look_at(small_sessions, 1)
+        values = tuple(one * np.float32(width) for one in look.embedding.values)
+        return Look(1, replace(look.embedding, values=values), 1.0)
+
+    workspace.so_far = spread(0.1)
+    camera = scene_camera(viewer)
+    small = camera.zoom
+    workspace.so_far = spread(1.0)
+    assert camera.zoom < small / 5
+    camera.zoom = 2 * camera.zoom
+    chosen = camera.zoom
+    workspace.so_far = spread(0.1)
+    assert camera.zoom == chosen
 
 
 def test_switching_it_off_shows_what_was_there(viewer, small_sessions):

@@ -31,7 +31,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 #: Between two looks at least (s).
 INTERVAL = 1.0
 #: Of a training's time that looks may take.
-SHARE = 0.08
+SHARE = 0.05
 #: Time bins of the thinned embedding.
 MOST_BINS = 4000
 

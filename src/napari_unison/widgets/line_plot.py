@@ -14,8 +14,10 @@ from qtpy.QtWidgets import QWidget
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 20.0, 18.0
 
 
+#: The axis below.
+ACROSS = "iteration"
 #: Of the second curve, and what it is called beside the title.
-SECOND_COLOUR, SECOND_NAME = "#81c784", "held out"
+SECOND_COLOUR, SECOND_NAME = "#43a047", "held out"
 
 
 class LinePlot(QWidget):
@@ -107,8 +109,13 @@ class LinePlot(QWidget):
             painter.setPen(text)
             label = f"{tick:g}"
             painter.drawText(QPointF(LEFT - 6 - width.horizontalAdvance(label), place.y() + 4), label)
+        title_left = frame.right() - width.horizontalAdvance(ACROSS)
+        painter.setPen(text)
+        painter.drawText(QPointF(title_left, frame.bottom() + 13), ACROSS)
         for tick in ticks(x0, x1, 4):
             label = f"{tick:g}"
+            if point(tick, y0).x() + width.horizontalAdvance(label) / 2 + 6 > title_left:
+                continue
             half = width.horizontalAdvance(label) / 2
             middle = min(max(point(tick, y0).x(), LEFT), frame.right() - half)
             painter.drawText(QPointF(middle - half, frame.bottom() + 13), label)

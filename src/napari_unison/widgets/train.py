@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 CUSTOM = "custom"
 FOLLOW_HELP = (
     "While it trains, a few thousand time bins are embedded every now and then, at most once a second, and "
-    "drawn in the viewer. It may take up to 8 % of the training's time."
+    "drawn in the viewer. It may take up to 5 % of the training's time."
 )
 #: Between two repaints of bar, sentence and curves (ms). Together, for each repaint of anything in a window
 #: with OpenGL canvases puts the whole window together anew.

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Layer, Points
 
-from napari_unison._compat import canvas_title, set_canvas_title
+from napari_unison._compat import canvas_title, is_dark, scene_camera, set_canvas_title
 from napari_unison.display import Colouring, EmbeddingAxes, embedding_axes, feature_colours, point_layers
 from napari_unison.workspace.camera import fit_camera
 
@@ -45,6 +45,7 @@ class FormingPicture:
         self._hidden: list[Layer] = []
         self._title = "", "top_left"
         self._axes: EmbeddingAxes | None = None
+        self._fitted: tuple[float, tuple[float, ...]] | None = None
         self._colouring: tuple[Any, Colouring] | None = None
         workspace.events.so_far.connect(self.show)
 
@@ -63,7 +64,8 @@ class FormingPicture:
         elif self.layer is None or self.layer not in viewer.layers:
             self._begin(viewer, look, look.embedding)
         else:
-            self.layer.data = self._layer_data(look.embedding)[0]
+            self.layer.data = data = self._layer_data(look.embedding)[0]
+            self._fit(viewer, data)
             self._tell(viewer, look)
 
     def _begin(self, viewer: Any, look: Look, embedding: Embedding) -> None:
@@ -76,10 +78,17 @@ class FormingPicture:
         self.layer = Points(data, antialiasing=0, **attributes | {"name": NAME})
         viewer.add_layer(self.layer)
         viewer.dims.ndisplay = 3
-        fit_camera(viewer, data, turn=True)
+        self._fit(viewer, data, turn=True)
         told = attributes["metadata"]
         self._drawn.emit(told["legend"], told["n_shown"], told["n_bins"])
         self._tell(viewer, look)
+
+    def _fit(self, viewer: Any, points: npt.NDArray[Any], *, turn: bool = False) -> None:
+        """Let the points fill the canvas as they spread, unless somebody has zoomed or moved the view."""
+        camera = scene_camera(viewer)
+        if turn or (camera.zoom, tuple(camera.center)) == self._fitted:
+            fit_camera(viewer, points, turn=turn)
+            self._fitted = camera.zoom, tuple(camera.center)
 
     def _tell(self, viewer: Any, look: Look) -> None:
         n_points = 0 if self.layer is None else len(self.layer.data)
@@ -123,7 +132,9 @@ class FormingPicture:
     def _colours(self, embedding: Embedding) -> Colouring:
         """Return the colours, which are those of the first look: all looks are of the same bins."""
         if self._colouring is None or self._colouring[0] != embedding.sessions:
-            self._colouring = embedding.sessions, feature_colours(embedding, on_dark=True)
+            viewer = self._viewer_reference()
+            on_dark = viewer is None or is_dark(viewer)
+            self._colouring = embedding.sessions, feature_colours(embedding, on_dark=on_dark)
         return self._colouring[1]
 
 

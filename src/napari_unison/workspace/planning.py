@@ -69,7 +69,7 @@ class KnownDevice:
 
 
 #: What can be said before torch is loaded.
-ALWAYS_KNOWN = (KnownDevice("auto", "auto: the fastest here"), KnownDevice("cpu", "CPU"))
+ALWAYS_KNOWN = (KnownDevice("auto", "auto (the fastest)"), KnownDevice("cpu", "CPU"))
 
 
 def known_devices() -> list[KnownDevice]:

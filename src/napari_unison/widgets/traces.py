@@ -169,7 +169,9 @@ class TracesWidget(WorkspaceWidget):
         layout.addWidget(self.axis)
 
     def _connect(self) -> None:
-        self._redraw.timeout.connect(lambda: self.plots.redraw())
+        # Methods, not lambdas: a timer may end once after Python has let go of a widget that Qt is to delete,
+        # and the call of a lambda that was collected ends the process.
+        self._redraw.timeout.connect(self._on_redraw)
         self._restyle.timeout.connect(self._follow_theme)
         self.session.currentTextChanged.connect(self.update_traces)
         self.raster.toggled.connect(lambda shown: self.workspace.show(raster=shown))
@@ -203,6 +205,7 @@ class TracesWidget(WorkspaceWidget):
     def retire(self) -> None:
         """Let go of canvas and widget, once napari has thrown the dock away."""
         self.player.stop()
+        self._redraw.stop()
         self.area.takeWidget()
         self.plots.close()
         self.deleteLater()
@@ -220,6 +223,9 @@ class TracesWidget(WorkspaceWidget):
             self.plots.set_colours(*colours)
             self._drawn = ()
             self.update_traces()
+
+    def _on_redraw(self) -> None:
+        self.plots.redraw()
 
     def _on_resize(self, event: Any) -> None:  # noqa: ARG002 - vispy's event
         self._redraw.start()

@@ -145,14 +145,18 @@ def test_progress_and_stop() -> None:
 @pytest.mark.filterwarnings("ignore:label 'direction' does not mean the same")
 def test_a_real_rat_with_permuted_neurons_is_at_the_null(real_rats) -> None:
     achilles, buddy = with_laps(load_sessions([real_rats / f"{n}.jl.gz" for n in ("achilles", "buddy")]))
-    null = null_distribution(
-        LabelFreeEncoder(TINY),
-        [achilles[:1500], with_noise(buddy[:1500])],
-        n_permutations=19,
-        n_folds=2,
-        guard=10,
-    )
-    assert not null.row("buddy", "position").is_above
-    assert not null.row("buddy", "direction").is_above
-    assert null.row("achilles", "position").is_above
-    assert any("buddy is at the null" in line for line in null.verdicts())
+    # of twenty shufflings one is above its null by what a null is: two of two would be too many
+    nulls = [
+        null_distribution(
+            LabelFreeEncoder(TINY),
+            [achilles[:1500], with_noise(buddy[:1500], seed)],
+            n_permutations=19,
+            n_folds=2,
+            guard=10,
+        )
+        for seed in range(2)
+    ]
+    for label in ("position", "direction"):
+        assert not all(null.row("buddy", label).is_above for null in nulls)
+    assert all(null.row("achilles", "position").is_above for null in nulls)
+    assert any("buddy is at the null" in line for null in nulls for line in null.verdicts())

@@ -32,6 +32,14 @@ def settings_of_their_own(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return stored
 
 
+@pytest.fixture(autouse=True)
+def looks_of_their_own(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """What napari's settings keep of how pictures look, for one test alone."""
+    stored = SimpleNamespace(palette="paper", point_size=1.0, opacity=0.8, max_points=100_000, trail=2.0)
+    monkeypatch.setattr("napari_unison._compat.explore_settings", lambda: stored)
+    return stored
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real recordings; skips where there is none."""

@@ -11,6 +11,7 @@ from napari_unison.widgets.explore.flow import FlowSection
 from napari_unison.widgets.explore.grid import GridSection
 from napari_unison.widgets.explore.kind import KindSection
 from napari_unison.widgets.explore.points import PointSection
+from napari_unison.widgets.explore.preferences import DisplayPreferences
 from napari_unison.widgets.explore.runs import RunSection
 from napari_unison.widgets.explore.selecting import SelectSection
 from napari_unison.widgets.explore.sessions import SessionChoice
@@ -27,6 +28,7 @@ class ExploreWidget(WorkspaceWidget):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
+        self.preferences = DisplayPreferences(workspace, self)
         self.message = Message()
         self.kind = KindSection(workspace)
         self.runs = RunSection(workspace, self.message)

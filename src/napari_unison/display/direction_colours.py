@@ -15,7 +15,7 @@ from napari_unison.display.palettes import (
     colour_map,
     colour_ramp,
     map_values,
-    paler,
+    off_the_background,
     right_category,
     value_limits,
 )
@@ -83,8 +83,8 @@ def direction_maps(
 ) -> dict[Any, npt.NDArray[np.float32]]:
     """Return the position map of each category: those of right and left, or shades of a hue each.
 
-    Around a circle the second direction has the colours of the first one, mixed with white; of more
-    directions each has its hue, whose shades cannot go round.
+    Around a circle the second direction has the colours of the first one, lighter on a dark background and
+    darker on a light one; of more directions each has its hue, whose shades cannot go round.
     """
     right = right_category(categories) if len(categories) == 2 else None
     if len(categories) > 2:
@@ -94,10 +94,8 @@ def direction_maps(
         }
     if is_circular:
         circle = circular_map(palette)
-        return {
-            category: circle if right is None or category == right else paler(circle)
-            for category in categories
-        }
+        second = off_the_background(circle, on_dark=on_dark)
+        return {category: circle if right is None or category == right else second for category in categories}
     if len(categories) == 1:
         name = palette.right_map if str(categories[0]).lower() == "right" else palette.left_map
         return {categories[0]: colour_map(name, on_dark=on_dark)}

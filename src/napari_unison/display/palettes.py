@@ -121,10 +121,10 @@ def circular_map(palette: Palette = PAPER) -> npt.NDArray[np.float32]:
     return np.stack([np.interp(steps, places, channel) for channel in around.T], axis=1).astype(np.float32)
 
 
-def paler(colours: npt.NDArray[np.float32], share: float = 0.6) -> npt.NDArray[np.float32]:
-    """Mix colours (n, 4) with white."""
+def off_the_background(colours: npt.NDArray[np.float32], *, on_dark: bool) -> npt.NDArray[np.float32]:
+    """Mix colours (n, 4) with white on a dark background, with black on a light one."""
     mixed = colours.copy()
-    mixed[:, :3] += (1 - mixed[:, :3]) * share
+    mixed[:, :3] += ((1.0 if on_dark else 0.0) - mixed[:, :3]) * np.float32(0.5)
     return mixed
 
 

@@ -241,6 +241,8 @@ class ViewerLayers:
             # The plane is often seen from its edge: look down on it, as on a map below the points.
             points = next(iter(self._points.values())).data
             fit_camera(viewer, points, onto=PLANES[settings.flow], also=self._overlays.plane_points())
+        elif settings.flow != before.flow:
+            fit_camera(viewer, next(iter(self._points.values())).data)
 
     def _update_overlays(self, viewer: Any) -> bool:
         """Draw trail, cursor and flow field over the points; tell whether kinds of them came or went."""

@@ -115,5 +115,7 @@ class AxesSection(Section):
 
 def latent_title(latent: int, points: LatentPoints | None) -> str:
     """Name a latent (counted from 0) for a list, with the label that it is best for."""
-    best = "" if points is None or latent not in points.best else f" · {points.best[latent]}"
-    return f"latent {latent + 1}{best}"
+    if points is None or latent not in points.best:
+        return f"latent {latent + 1}"
+    label, *others = points.best[latent].split(" and ")
+    return f"latent {latent + 1} · {label}{', …' if others else ''}"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
-from qtpy.QtWidgets import QApplication, QInputDialog, QLineEdit
+from qtpy.QtWidgets import QApplication, QInputDialog, QLineEdit, QMainWindow
 
 from napari_unison.widgets.time_axis import cursor_text, tick_step
 from napari_unison.widgets.traces import TracesWidget
@@ -342,3 +342,21 @@ def test_ticks_stand_at_round_numbers(smallest, step):
     assert tick_step(smallest) == pytest.approx(step)
     assert cursor_text(1234.5678, 60) == "1,234.57"
     assert cursor_text(2.5, 1) == "2.500"
+
+
+def test_a_canvas_whose_window_changes_deletes_nothing_in_the_other_context(traces, qtbot):
+    # Errors inside of Qt's calls fail the test.
+    qtbot.waitUntil(lambda: traces.plots.native.grabFramebuffer().width() > 0)
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.setCentralWidget(traces)
+    window.show()
+    qtbot.waitExposed(window)
+    for _ in range(3):
+        traces.update_traces()  # the curves of before are given up
+        traces.plots.native.grabFramebuffer()
+    traces.rebuild_canvas()
+    qtbot.waitUntil(traces.plots.native.isValid)
+    picture = np.asarray(traces.plots.canvas.render())
+    assert len(np.unique(picture.reshape(-1, picture.shape[-1]), axis=0)) > 10
+    window.takeCentralWidget()

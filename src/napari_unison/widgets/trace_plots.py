@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import qtpy
 from vispy import app, scene
+from vispy.gloo.glir import BaseGlirParser
 from vispy.scene import cameras
 from vispy.visuals.transforms import STTransform
 
@@ -62,6 +63,22 @@ class ValueScale(scene.Widget):
     def _place(self, event: Any = None) -> None:  # noqa: ARG002 - vispy's event
         width, height = self.size
         self._text.pos = np.array([(width - 6, (1 - share) * height) for share in self._shares])
+
+
+class NothingIsDrawn(BaseGlirParser):
+    """Takes vispy's commands to OpenGL and drops them: their context is gone."""
+
+    def is_remote(self) -> bool:
+        """Return that nothing is sent to elsewhere."""
+        return False
+
+    @property
+    def shader_compatibility(self) -> None:
+        """Shaders stay as they are."""
+        return
+
+    def parse(self, commands: list[Any]) -> None:
+        """Drop commands."""
 
 
 class TracePlots:
@@ -159,7 +176,10 @@ class TracePlots:
         self.native.context().aboutToBeDestroyed.connect(self._stop_drawing)
 
     def _stop_drawing(self) -> None:
+        # Numbers of programs and buffers of the lost context mean others in the next one, or none: nothing
+        # may be changed or deleted by them any more. vispy still does so when the canvas is painted.
         self.canvas.events.draw.block()
+        self.canvas.context.shared.parser = NothingIsDrawn()
 
     def set_colours(self, background: str, foreground: str) -> None:
         """Take other colours of canvas and text; they show with the next traces."""

@@ -118,6 +118,8 @@ def main() -> None:
     viewer.window.add_plugin_dock_widget("napari-unison", "Unison workspace")
     workspace = get_workspace(viewer)
     workspace.add_run(study_run(options.bins, options.sessions, options.latents))
+    # Not as many points as napari's settings remember, but all.
+    workspace.show(max_points=max(100_000, options.bins))
     results: dict[str, dict[str, float]] = {}
     # The grid draws every point twice: in the cell of its session, and in that of all.
     for title, extra in (("one picture", {}), ("grid, twice the points", {"grid": True})):

@@ -97,7 +97,8 @@ def answers(qt: Any) -> dict[str, Any]:
     workspace.train(
         validation_share=0.2, max_iterations=20, batch_size=128, output_dimension=8, num_hidden_units=16
     ).wait(PATIENCE)
-    workspace.show(traces=("position", "residual", 0, 1))
+    # Not as many points as napari's settings remember, but all.
+    workspace.show(traces=("position", "residual", 0, 1), max_points=100_000)
     qt.processEvents()
     (layer,) = layers_of(viewer).point_layers
     _, pixels = points_on_canvas(viewer, layer)

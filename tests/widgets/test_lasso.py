@@ -221,6 +221,34 @@ def test_selected_time_is_bright_in_the_picture_and_the_rest_fades(workspace, vi
     assert layer.blending == "translucent"
 
 
+def test_what_is_on_the_screen_fades_and_comes_back(shown, workspace, viewer):
+    def picture() -> np.ndarray:
+        return np.asarray(viewer.screenshot(canvas_only=True, flash=False)).astype(int)
+
+    (layer,) = layers_of(viewer).point_layers
+    before = picture()
+    workspace.selection.select("rat 1", 2, 5)
+    selected = picture()
+    assert np.abs(selected - before).max() > 50
+    layer.refresh()
+    np.testing.assert_array_equal(picture(), selected)
+    workspace.selection.clear()
+    np.testing.assert_array_equal(picture(), before)
+
+
+def test_hidden_points_fade_too(workspace, viewer):
+    (layer,) = layers_of(viewer).point_layers
+    own = np.array(layer.face_color)
+    layer.shown = np.arange(len(layer.data)) % 2 == 0
+    workspace.selection.select("rat 1", 2, 5)
+    layer.visible = False
+    workspace.selection.select("rat 2", 2, 5)
+    layer.visible, layer.shown = True, True
+    assert (layer.face_color[:, 3] > 0.5).sum() == workspace.selection.bins("rat 2").sum()
+    workspace.selection.clear()
+    np.testing.assert_array_equal(layer.face_color, own)
+
+
 def test_other_colours_latents_and_runs_keep_the_selection_visible(workspace, viewer):
     (layer,) = layers_of(viewer).point_layers
     workspace.selection.select("rat 1", 2, 5)

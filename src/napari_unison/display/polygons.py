@@ -17,7 +17,10 @@ def inside_polygon(points: npt.NDArray[Any], polygon: npt.NDArray[Any]) -> npt.N
     inside = np.zeros(len(points), dtype=bool)
     if len(polygon) < 3:
         return inside
-    near = np.all((points >= polygon.min(axis=0)) & (points <= polygon.max(axis=0)), axis=1)
+    (left, top), (right, bottom) = polygon.min(axis=0), polygon.max(axis=0)
+    x, y = points.T
+    # Few points are near a lasso: the others need not be compared with each of its edges.
+    near = np.flatnonzero((x >= left) & (x <= right) & (y >= top) & (y <= bottom))
     # The last vertex of a closed path is not read.
     closed = Path(np.vstack([polygon, polygon[:1]]), closed=True)
     inside[near] = closed.contains_points(points[near])

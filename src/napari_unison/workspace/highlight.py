@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_unison._compat import drawn_once
+from napari_unison._compat import recolour_points
 
 if TYPE_CHECKING:
     from napari.layers import Points
@@ -39,6 +40,15 @@ def faded(colours: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.column_stack([(1 - GREYED) * colours[:, :3] + GREYED * grey, left * colours[:, 3]])
 
 
+@dataclass(frozen=True, eq=False)
+class _Faded:
+    """What a layer was drawn with, and the colours that it was given instead."""
+
+    own: npt.NDArray[Any]
+    blending: str
+    given: npt.NDArray[Any]
+
+
 class SelectionHighlight:
     """Keeps the colours of the points in step with the selection.
 
@@ -46,12 +56,14 @@ class SelectionHighlight:
     ----------
     layers : ViewerLayers
         Whose layers are recoloured, each time they were drawn and each time the selection changes.
+    viewer : napari.Viewer
+        Where they are drawn; it is not kept alive.
     """
 
-    def __init__(self, layers: ViewerLayers) -> None:
+    def __init__(self, layers: ViewerLayers, viewer: Any) -> None:
         self._layers = layers
-        self._own: WeakKeyDictionary[Points, npt.NDArray[Any]] = WeakKeyDictionary()
-        self._faded: WeakKeyDictionary[Points, tuple[npt.NDArray[Any], str]] = WeakKeyDictionary()
+        self._viewer = ref(viewer)
+        self._faded: WeakKeyDictionary[Points, _Faded] = WeakKeyDictionary()
         layers.drawn.connect(self.update)
         layers.workspace.events.selection.connect(self.update)
 
@@ -70,26 +82,29 @@ class SelectionHighlight:
         selected = [selected_points(layer, marks) for layer in layers]
         is_some = any(here.any() for here in selected)
         for layer, here in zip(layers, selected, strict=True):
-            if is_some or layer in self._faded:
-                with drawn_once(layer):
-                    self._restore(layer)
-                    if is_some:
-                        self._fade(layer, here)
-
-    def _restore(self, layer: Points) -> None:
-        """Give a layer its colours back, unless it was drawn with others since."""
-        faded = self._faded.pop(layer, None)
-        if faded is None:
-            return
-        layer.blending = faded[1]
-        if np.array_equal(layer.face_color, faded[0]):
-            layer.face_color = self._own[layer]
+            if is_some:
+                self._fade(layer, here)
+            elif layer in self._faded:
+                self._restore(layer)
 
     def _fade(self, layer: Points, selected: npt.NDArray[np.bool_]) -> None:
-        own = self._own[layer] = np.array(layer.face_color)
+        own = self._own_colours(layer)
+        blending = self._faded[layer].blending if layer in self._faded else str(layer.blending)
         colours = faded(own)
         colours[selected] = own[selected]
-        before = str(layer.blending)
-        layer.face_color = colours
-        layer.blending = FADED_BLENDING
-        self._faded[layer] = np.array(layer.face_color), before
+        recolour_points(self._viewer(), layer, colours)
+        # Even the blending that it has already would have all layers put in order again.
+        if layer.blending != FADED_BLENDING:
+            layer.blending = FADED_BLENDING
+        self._faded[layer] = _Faded(own, blending, np.array(layer.face_color))
+
+    def _restore(self, layer: Points) -> None:
+        recolour_points(self._viewer(), layer, self._own_colours(layer))
+        layer.blending = self._faded.pop(layer).blending
+
+    def _own_colours(self, layer: Points) -> npt.NDArray[Any]:
+        """Return the colours of a layer before it faded, or those that it was drawn with since."""
+        faded = self._faded.get(layer)
+        if faded is not None and np.array_equal(layer.face_color, faded.given):
+            return faded.own
+        return np.array(layer.face_color)

@@ -47,7 +47,7 @@ def layers_of(viewer: Any) -> ViewerLayers:
         layers = _LAYERS_OF[viewer] = ViewerLayers(workspace, viewer)
         forming = FormingPicture(workspace, viewer, layers)
         camera = CameraLink(workspace, viewer)
-        highlight = SelectionHighlight(layers)
+        highlight = SelectionHighlight(layers, viewer)
 
         def close() -> None:
             # The layers of a window that is being closed are napari's business.

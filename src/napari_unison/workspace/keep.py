@@ -24,11 +24,11 @@ from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.encoder.whole_folders import whole_folder
 from napari_unison.sessions import Session, read_sessions, write_sessions
 from napari_unison.workspace.events import WorkspaceError
-from napari_unison.workspace.keeping import WORKSPACE_ENDING
 from napari_unison.workspace.runs import StudyRun, open_run, save_study_run, score_inside
 from napari_unison.workspace.selection_files import read_sets, write_sets
 from napari_unison.workspace.settings import DisplaySettings
 from napari_unison.workspace.time_sets import TimeSet
+from napari_unison.workspace.whole_workspace import WORKSPACE_ENDING
 
 if TYPE_CHECKING:
     from napari_unison.analysis import QuickScores

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from abc import abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -12,39 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from napari_unison.encoder import EncoderConfig
 from napari_unison.sessions import Session
+from napari_unison.workspace.background import BackgroundWork
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.garbage import without_collections
 from napari_unison.workspace.jobs import DROPPED, TRAINING, Job
 from napari_unison.workspace.runs import StudyRun, embed_run
-from napari_unison.workspace.shown import Shown
 
 if TYPE_CHECKING:
     from napari_unison.encoder import Look, Looks, Progress, UnifiedEncoder
-    from napari_unison.workspace.job_list import JobList
 
 TRAIN_FIRST = "there is no run yet: train an encoder or open a saved run first"
 #: Steps that are added to a run which has done all of its own.
 MORE_STEPS = 1000
 
 
-class Trainings(Shown):
+class Trainings(BackgroundWork):
     """The part of a workspace that trains encoders, and tells what they have learned so far."""
 
-    _jobs: JobList
     _so_far: Look | None = None
     _follows_training = True
-
-    @abstractmethod
-    def _start(
-        self,
-        kind: str,
-        title: str,
-        work: Callable[[Job], Any],
-        deliver: Callable[[Any], Any],
-        *,
-        subject: Hashable = None,
-    ) -> Job:
-        """Start a job."""
 
     @property
     def so_far(self) -> Look | None:

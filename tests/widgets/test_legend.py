@@ -30,6 +30,22 @@ def test_it_stands_above_notifications_and_in_a_grid_below_the_names(qtbot):
     assert legend.y() + legend.height() == 490
 
 
+def test_it_never_covers_the_title(qtbot):
+    canvas, owner = QWidget(), QWidget()
+    qtbot.addWidget(canvas)
+    qtbot.addWidget(owner)
+    canvas.resize(900, 500)
+    legend = CanvasLegend.on(canvas, owner)
+    title = "aligned · 4 of 12 sessions · second cohort, both probes\nlatent 20 / latent 13 / latent 32"
+    legend.set_legend(Legend("position", (POSITION,)), title=title)
+    assert legend.y() == 10
+    canvas.resize(500, 500)
+    legend.set_legend(Legend("position", (POSITION,)), title=title)
+    assert legend.y() > 10 + 2 * 16
+    legend.set_legend(Legend("position", (POSITION,)), is_low=True, title=title)
+    assert legend.y() + legend.height() < 490 - 2 * 16
+
+
 def test_a_long_name_does_not_run_out_of_the_legend(qtbot):
     canvas, owner = QWidget(), QWidget()
     qtbot.addWidget(canvas)

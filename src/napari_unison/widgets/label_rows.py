@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -48,7 +49,8 @@ class LabelRows(WorkspaceWidget):
         self.message = Message()
         self._make_period()
         self._grid = QGridLayout()
-        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(1, 3)
+        self._grid.setColumnStretch(2, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._grid)
@@ -119,6 +121,8 @@ class LabelRows(WorkspaceWidget):
             # in a narrow dock buttons would hide the number; the arrow keys change it
             weight.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
             weight.setStyleSheet("min-width: 52px;")
+            # the largest weight that is possible would take the room of the kind
+            weight.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             weight.setSingleStep(0.1)
             weight.setToolTip(WEIGHT_HELP)
             weight.setAccessibleName(f"weight of {name}")

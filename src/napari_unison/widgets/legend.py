@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from qtpy.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_unison.display import ColourBar, Legend, Swatch
 
 WIDTH, BAR, SWATCH, ROW, PAD = 190.0, 12.0, 12.0, 18.0, 8.0
+#: Between the legend and the edges of the canvas.
+MARGIN = 10
+#: Height of letters and lines of the title in the canvas, as napari draws them (pixels).
+TITLE_LETTERS, TITLE_LINE = 16, 21
 #: The session legend of a large study would fill the canvas.
 MOST_SWATCHES = 12
 
@@ -121,13 +125,14 @@ class CanvasLegend(LegendWidget):
     """The legend in a right corner of the canvas; clicks go through it.
 
     It is the upper one, for napari's notifications come up in the lower one; in a grid the lower one, where a
-    cell is often empty.
+    cell is often empty. It leaves the lines of the title free where the canvas is too narrow for both.
     """
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas, background="#b0262930")
         self._owners = 0
         self._is_low = False
+        self._title = ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         canvas.installEventFilter(self)
         self.set_legend(None)
@@ -150,9 +155,9 @@ class CanvasLegend(LegendWidget):
             self.hide()
             self.deleteLater()
 
-    def set_legend(self, legend: Legend | None, *, is_low: bool = False) -> None:
-        """Show another legend, in the upper or the lower corner."""
-        self._is_low = is_low
+    def set_legend(self, legend: Legend | None, *, is_low: bool = False, title: str = "") -> None:
+        """Show another legend, in the upper or the lower corner, beside the canvas' title."""
+        self._is_low, self._title = is_low, title
         super().set_legend(legend)
         self.resize(self.sizeHint())
         self._place()
@@ -166,6 +171,18 @@ class CanvasLegend(LegendWidget):
 
     def _place(self) -> None:
         canvas = self.parentWidget()
-        if canvas is not None:
-            top = canvas.height() - self.height() - 10 if self._is_low else 10
-            self.move(canvas.width() - self.width() - 10, top)
+        if canvas is None:
+            return
+        away = MARGIN + self._title_in_the_way(canvas.width())
+        top = canvas.height() - self.height() - away if self._is_low else away
+        self.move(canvas.width() - self.width() - MARGIN, top)
+
+    def _title_in_the_way(self, width: int) -> int:
+        """Return the height (pixels) of the title where a canvas is too narrow for it and the legend."""
+        font = QFont(self.font())
+        font.setPixelSize(TITLE_LETTERS)
+        lines = self._title.splitlines()
+        longest = max(map(QFontMetricsF(font).horizontalAdvance, lines), default=0.0)
+        if longest + self.width() + 3 * MARGIN <= width:
+            return 0
+        return TITLE_LINE * len(lines)

@@ -77,8 +77,8 @@ class SessionView(WorkspaceWidget):
 
     def _lay_out(self) -> None:
         choices = QHBoxLayout()
-        for widget in (QLabel("raster"), self.order, self.span):
-            choices.addWidget(widget, 0 if isinstance(widget, QLabel) else 1)
+        for widget, share in ((QLabel("raster"), 0), (self.order, 3), (self.span, 2)):
+            choices.addWidget(widget, share)
         below = QHBoxLayout()
         below.setContentsMargins(round(LEFT), 0, round(RIGHT), 0)
         below.addWidget(self.time_bar)

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QW
 
 from napari_unison._compat import (
     bottom_dock,
+    canvas_title,
     dock_of,
     main_canvas,
     move_to_left,
@@ -70,7 +71,7 @@ class UnisonWidget(WorkspaceWidget):
         self.keep_line = KeepLine(self.workspace)
         corner = QWidget()
         buttons = QHBoxLayout(corner)
-        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setContentsMargins(0, 0, 4, 0)
         buttons.setSpacing(2)
         for button in (self.traces_button, self.decode_button, self.keep_button):
             buttons.addWidget(button)
@@ -139,4 +140,5 @@ class UnisonWidget(WorkspaceWidget):
 
     def _show_drawn(self, legend: Any, n_shown: int, n_bins: int) -> None:
         self.explore.points.show_drawn(n_shown, n_bins)
-        self.canvas_legend.set_legend(legend, is_low=self.workspace.display.grid)
+        title, _ = canvas_title(self._viewer)
+        self.canvas_legend.set_legend(legend, is_low=self.workspace.display.grid, title=title)

@@ -18,9 +18,8 @@ from napari_unison.analysis.baselines.activity_windows import Sums, window_of, w
 from napari_unison.analysis.baselines.event_counts import event_scale, require_counts, scaled
 from napari_unison.analysis.baselines.place_fields import PlaceFields, fit_place_fields
 from napari_unison.analysis.baselines.place_states import decodable_by_place, place_states
+from napari_unison.analysis.baselines.session_decoder import SessionDecoder
 from napari_unison.analysis.protocol.inner_folds import InnerFold, held_out_errors, inner_folds
-from napari_unison.analysis.protocol.predictions import Prediction
-from napari_unison.analysis.protocol.session_parts import training_parts
 from napari_unison.analysis.targets import LabelTarget, label_values, mean_error_share, session_targets
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ BINS_OF_SMOOTHING = 40
 
 
 @dataclass(frozen=True)
-class BayesianPlaceDecoder:
+class BayesianPlaceDecoder(SessionDecoder):
     """Poisson place fields, a flat prior over visited states, no memory of earlier windows.
 
     Place is the mean of the posterior (of its direction on the circle), a category the most likely one. Of
@@ -67,48 +66,9 @@ class BayesianPlaceDecoder:
         """For tables and figures."""
         return f"Bayesian place decoder ({1000 * self.window_s:g} ms)"
 
-    @property
-    def settings(self) -> str:
-        """All parameters as text."""
-        return repr(self)
-
-    @property
-    def uses_labels_of_test(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def is_random(self) -> bool:
-        """Never."""
-        return False
-
-    def predict(self, train: Sequence[Session], test: Sequence[Session], seed: int) -> list[Prediction]:  # noqa: ARG002
-        """Fit fields on each training part and predict the labels of its test part.
-
-        Parameters
-        ----------
-        train, test : sequence of Session
-            Parts of the same sessions, by name.
-        seed : int
-            Changes nothing.
-
-        Returns
-        -------
-        list of Prediction
-            One for each session of ``test`` and each of its labels.
-
-        Raises
-        ------
-        ValueError
-            If activity is negative, or the labels are of another kind or number than this decoder takes.
-        """
-        predictions: list[Prediction] = []
-        for before, session in training_parts(train, test):
-            require_counts(session)
-            fitted = self.fit(before)
-            predicted = fitted.predict(session)
-            predictions += [Prediction.of(session, label, predicted[label]) for label in session.labels]
-        return predictions
+    def _predicted(self, train: Session, test: Session, seed: int) -> Mapping[str, npt.NDArray[Any]]:  # noqa: ARG002
+        require_counts(test)
+        return self.fit(train).predict(test)
 
     def fit(self, session: Session) -> FittedPlaceDecoder:
         """Fit one session's fields, choosing on held-out laps.
@@ -121,7 +81,7 @@ class BayesianPlaceDecoder:
         Raises
         ------
         ValueError
-            As :meth:`predict`.
+            If activity is negative, or the labels are of another kind or number than this decoder takes.
         """
         require_counts(session)
         targets = session_targets(session)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from napari_unison.analysis.baselines.activity_windows import (
     window_of,
 )
 from napari_unison.analysis.baselines.place_states import decodable_by_place
+from napari_unison.analysis.baselines.session_decoder import SessionDecoder
 from napari_unison.analysis.baselines.state_network import StateNetwork, fit_state_network
 from napari_unison.analysis.decoders.fitting import (
     DECODER_NAMES,
@@ -27,8 +28,7 @@ from napari_unison.analysis.decoders.fitting import (
     require_decoder_kind,
 )
 from napari_unison.analysis.neighbours import Metric, require_metric
-from napari_unison.analysis.protocol.predictions import Prediction
-from napari_unison.analysis.protocol.session_parts import bordered_alike, training_parts
+from napari_unison.analysis.protocol.session_parts import bordered_alike
 from napari_unison.analysis.targets import guessing_error, session_targets
 from napari_unison.analysis.time_context import beside, checked_offsets, offset_bins, reach_in_words
 
@@ -39,8 +39,8 @@ Features = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _SmoothedActivity(ABC):
-    """What the baselines share: each session by itself, its own activity averaged over windows."""
+class _SmoothedActivity(SessionDecoder):
+    """What these baselines share: activity that is averaged over windows."""
 
     window_s: float = 0.25
     offsets_s: tuple[float, ...] = field(default=(), kw_only=True)
@@ -48,21 +48,6 @@ class _SmoothedActivity(ABC):
     def __post_init__(self) -> None:
         window_of(self.window_s, 1.0)
         object.__setattr__(self, "offsets_s", checked_offsets(self.offsets_s))
-
-    @property
-    def settings(self) -> str:
-        """All parameters as text."""
-        return repr(self)
-
-    @property
-    def uses_labels_of_test(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def is_random(self) -> bool:
-        """Whether the seed counts."""
-        return False
 
     @property
     def _window_in_words(self) -> str:
@@ -83,32 +68,9 @@ class _SmoothedActivity(ABC):
         """Set what is before and after each bin beside its features."""
         return beside(part, features, offset_bins(self.offsets_s, part.bin_width))
 
-    def predict(self, train: Sequence[Session], test: Sequence[Session], seed: int) -> list[Prediction]:
-        """Fit on each session's training part and predict the labels of its test part.
-
-        Parameters
-        ----------
-        train, test : sequence of Session
-            Parts of the same sessions, by name.
-        seed : int
-            Decides whatever is random.
-
-        Returns
-        -------
-        list of Prediction
-            One for each session of ``test`` and each of its labels.
-
-        Raises
-        ------
-        ValueError
-            If a test session has no training part, or a label is unknown in all of it.
-        """
-        predictions: list[Prediction] = []
-        for before, session in training_parts(train, test):
-            decoder, features = self._fitted(before, session, seed)
-            predicted = decoder.predict(features)
-            predictions += [Prediction.of(session, label, predicted[label]) for label in session.labels]
-        return predictions
+    def _predicted(self, train: Session, test: Session, seed: int) -> Mapping[str, npt.NDArray[Any]]:
+        decoder, features = self._fitted(train, test, seed)
+        return decoder.predict(features)
 
     def _stabilised(self, train: Session, test: Session) -> list[tuple[Session, Features]]:
         """Return both parts with smoothed activity, as its square root where it is never negative."""

@@ -8,7 +8,7 @@ a filter's posterior with what comes later. Here places are bins, and movements 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,8 @@ from napari_unison.analysis.baselines.event_counts import event_scale, require_c
 from napari_unison.analysis.baselines.place_fields import PlaceFields, fit_place_fields
 from napari_unison.analysis.baselines.place_states import PlaceStates, decodable_by_place, place_states
 from napari_unison.analysis.baselines.place_transitions import fit_transitions
+from napari_unison.analysis.baselines.session_decoder import SessionDecoder
 from napari_unison.analysis.protocol.inner_folds import InnerFold, held_out_errors, inner_folds
-from napari_unison.analysis.protocol.predictions import Prediction
-from napari_unison.analysis.protocol.session_parts import training_parts
 from napari_unison.analysis.targets import LabelTarget, label_values, mean_error_share, session_targets
 from napari_unison.sessions.segments import stretches
 
@@ -36,7 +35,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class BayesianStateSpaceDecoder:
+class BayesianStateSpaceDecoder(SessionDecoder):
     """Poisson place fields, and movements between the states as the animal made them in training.
 
     The posterior of a bin is that of a smoother: it takes in all bins before and after it, as far as time
@@ -77,47 +76,9 @@ class BayesianStateSpaceDecoder:
         """For tables and figures."""
         return "Bayesian state-space decoder"
 
-    @property
-    def settings(self) -> str:
-        """All parameters as text."""
-        return repr(self)
-
-    @property
-    def uses_labels_of_test(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def is_random(self) -> bool:
-        """Never."""
-        return False
-
-    def predict(self, train: Sequence[Session], test: Sequence[Session], seed: int) -> list[Prediction]:  # noqa: ARG002
-        """Fit fields and movements on each training part and predict the labels of its test part.
-
-        Parameters
-        ----------
-        train, test : sequence of Session
-            Parts of the same sessions, by name.
-        seed : int
-            Changes nothing.
-
-        Returns
-        -------
-        list of Prediction
-            One for each session of ``test`` and each of its labels.
-
-        Raises
-        ------
-        ValueError
-            If activity is negative, or the labels are of another kind or number than this decoder takes.
-        """
-        predictions: list[Prediction] = []
-        for before, session in training_parts(train, test):
-            require_counts(session)
-            predicted = self.fit(before).predict(session)
-            predictions += [Prediction.of(session, label, predicted[label]) for label in session.labels]
-        return predictions
+    def _predicted(self, train: Session, test: Session, seed: int) -> Mapping[str, npt.NDArray[Any]]:  # noqa: ARG002
+        require_counts(test)
+        return self.fit(train).predict(test)
 
     def fit(self, session: Session) -> FittedStateSpaceDecoder:
         """Fit one session's fields and movements, choosing on held-out laps.
@@ -130,7 +91,7 @@ class BayesianStateSpaceDecoder:
         Raises
         ------
         ValueError
-            As :meth:`predict`.
+            If activity is negative, or the labels are of another kind or number than this decoder takes.
         """
         require_counts(session)
         targets = session_targets(session)

@@ -7,35 +7,28 @@ here: label-free, on laps that nothing was fitted on, apart for what the part ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_unison.analysis.encoders.encoder_fits import EncoderFits
-from napari_unison.analysis.encoders.encoder_methods import fit_on_sessions
 from napari_unison.analysis.incomplete_scores import (
-    ALIGNED,
-    ALONE,
     CIRCULAR_WAYS,
-    COMPLETE,
     GUESS,
     SEEN,
-    SILENCED,
     UNSEEN,
     WAYS,
-    WITH_OTHERS,
-    WITH_OTHERS_ALL,
-    WITH_OTHERS_OWN,
     IncompleteBehaviour,
 )
+from napari_unison.analysis.incomplete_ways import IncompleteWays
 from napari_unison.analysis.progress import OnProgress
 from napari_unison.analysis.protocol.folds import Fold, guard_bins, lap_folds, with_laps
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
-from napari_unison.analysis.targets import label_values, session_targets
 from napari_unison.encoder.alignment import LabelIndex
 from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.overlap import NEAR, take_gaps_as_known
@@ -44,7 +37,7 @@ from napari_unison.sessions import validate_same_labels
 
 if TYPE_CHECKING:
     from napari_unison.analysis.decoders.fitting import DecoderKind
-    from napari_unison.encoder import EncoderConfig, UnifiedEncoder
+    from napari_unison.encoder import EncoderConfig
     from napari_unison.sessions import Session
 
 Bins = npt.NDArray[np.bool_]
@@ -115,22 +108,11 @@ def incomplete_behaviour(
     take_gaps_as_known(session, others, list(sessions[0].labels))
     space = LabelSpace(sessions, config.label_scaling)
     near = near if near is not None else NEAR * float(np.hypot.reduce(list(space.spread.values())))
+    incomplete = _Incomplete(number, sessions[number], used, space, near)
     guard = guard_bins(config)
     folds = lap_folds(sessions, n_folds, guard=guard, test_segments="hidden")
-    ways = _Ways(number, config, decoder, guard, fits or EncoderFits())
-    say = on_progress or _silent
-    found: dict[str, _ByWay] = {SEEN: {}, UNSEEN: {}}
-    shares = []
-    for step, (seed, fold) in enumerate((seed, fold) for seed in seeds for fold in folds):
-        say(step / (len(seeds) * n_folds), f"fold {fold.number + 1} of {n_folds}, seed {seed}")
-        reduced = _with_part(fold, number, used, sessions[number])
-        shares.append(reduced.train[number].n_bins / fold.train[number].n_bins)
-        is_seen = _is_near(space, reduced.train[number], fold.test[number], near)
-        for way, predictions in ways.predict(fold, reduced, seed):
-            for behaviour, kept in ((SEEN, is_seen), (UNSEEN, ~is_seen)):
-                parts = [_in_bins(one, fold.test[number], kept, sessions[number]) for one in predictions]
-                found[behaviour].setdefault(way, {}).setdefault(seed, []).append(parts)
-    say(1.0, "done")
+    ways = IncompleteWays(number, config, decoder, guard, fits or EncoderFits())
+    found, shares = _predicted_apart(incomplete, ways, folds, seeds, on_progress or _silent)
     results = {
         behaviour: _result(by_way, session, n_folds, guard, seeds) for behaviour, by_way in found.items()
     }
@@ -144,69 +126,61 @@ def incomplete_behaviour(
     )
 
 
-class _Ways:
-    """Predicts the test laps of the incomplete session in all ways."""
+@dataclass(frozen=True)
+class _Incomplete:
+    """Which session is incomplete, its bins that may be trained on (T,), and which behaviour they hold."""
 
-    def __init__(
-        self, number: int, config: EncoderConfig, decoder: DecoderKind, guard: int, fits: EncoderFits
-    ) -> None:
-        self._number = number
-        self._config = config
-        self._decoder = decoder
-        self._guard = guard
-        self._fits = fits
+    number: int
+    session: Session
+    used: Bins
+    space: LabelSpace
+    near: float
 
-    def predict(self, fold: Fold, reduced: Fold, seed: int) -> Iterator[tuple[str, list[Prediction]]]:
-        """Yield each way with its predictions, one a label."""
-        own = [self._number]
-        others = [number for number in range(len(fold.train)) if number != self._number]
-        test = fold.test[self._number]
-        together = self._fits.fitted(self._config, reduced.train, seed)
-        for way, chosen in (
-            (WITH_OTHERS, others),
-            (WITH_OTHERS_OWN, own),
-            (WITH_OTHERS_ALL, [*others, *own]),
-        ):
-            yield way, self._decoded(together, reduced.train, chosen, test, seed)
-        for way in (ALIGNED, SILENCED):
-            everybody = list(range(len(fold.train)))
-            silent = way == SILENCED
-            yield (
-                way,
-                self._decoded(together, reduced.train, everybody, test, seed, align=True, silence_own=silent),
+    def reduced(self, fold: Fold) -> Fold:
+        """Return a fold whose training part of the session holds the used bins only."""
+        complete = fold.train[self.number]
+        kept = np.isin(complete.time, self.session.time[self.used])
+        if not kept.any():
+            raise ValueError(
+                f"nothing of the part of {self.session.name!r} is left to train on in fold "
+                f"{fold.number + 1}: give a larger part, or one that is spread over more laps"
             )
-        single = self._config.model_copy(update={"sessions_per_step": None})
-        part = [reduced.train[self._number]]
-        yield ALONE, self._decoded(self._fits.fitted(single, part, seed), part, [0], test, seed)
-        complete = self._fits.fitted(self._config, fold.train, seed)
-        yield COMPLETE, self._decoded(complete, fold.train, own, test, seed)
-        yield GUESS, _guessed(reduced.train, test)
+        train = list(fold.train)
+        train[self.number] = complete[kept]
+        return replace(fold, train=tuple(train))
 
-    def _decoded(
-        self,
-        encoder: UnifiedEncoder,
-        train: Sequence[Session],
-        chosen: Sequence[int],
-        test: Session,
-        seed: int,
-        *,
-        align: bool = False,
-        silence_own: bool = False,
-    ) -> list[Prediction]:
-        known = encoder.embed(train, align=align)
-        latents = encoder.embed([test], align=align, silence_own=silence_own).values[0]
-        fitted = fit_on_sessions(train, known.values, chosen, self._decoder, seed, self._guard)
-        return [Prediction.of(test, label, values) for label, values in fitted.predict(latents).items()]
+    def is_seen(self, part: Session, test: Session) -> Bins:
+        """Return which test bins behave as some bin of the part does, (T,)."""
+        index = LabelIndex(self.space.encode(part), self.space.tie_tolerance)
+        points = self.space.encode(test)
+        known = ~np.isnan(points).any(axis=1)
+        is_seen = np.zeros(test.n_bins, dtype=bool)
+        is_seen[known] = index.match(points[known]).distance <= self.near
+        return is_seen
 
 
-def _guessed(train: Sequence[Session], test: Session) -> list[Prediction]:
-    """Predict every bin by the mean (most frequent category, mean angle) of all training bins."""
-    predictions = []
-    for label, target in session_targets(*train).items():
-        mean = target.values[target.known].mean(axis=0)
-        guess = np.broadcast_to(mean, (test.n_bins, len(mean)))
-        predictions.append(Prediction.of(test, label, label_values(target, guess)))
-    return predictions
+def _predicted_apart(
+    incomplete: _Incomplete,
+    ways: IncompleteWays,
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    say: OnProgress,
+) -> tuple[dict[str, _ByWay], list[float]]:
+    """Predict the test laps of every fold; return seen and unseen behaviour apart, and each fold's share."""
+    found: dict[str, _ByWay] = {SEEN: {}, UNSEEN: {}}
+    shares = []
+    number = incomplete.number
+    for step, (seed, fold) in enumerate(product(seeds, folds)):
+        say(step / (len(seeds) * len(folds)), f"fold {fold.number + 1} of {len(folds)}, seed {seed}")
+        reduced = incomplete.reduced(fold)
+        shares.append(reduced.train[number].n_bins / fold.train[number].n_bins)
+        is_seen = incomplete.is_seen(reduced.train[number], fold.test[number])
+        for way, predictions in ways.predict(fold, reduced, seed):
+            for behaviour, kept in ((SEEN, is_seen), (UNSEEN, ~is_seen)):
+                parts = [_in_bins(one, fold.test[number], kept, incomplete.session) for one in predictions]
+                found[behaviour].setdefault(way, {}).setdefault(seed, []).append(parts)
+    say(1.0, "done")
+    return found, shares
 
 
 def _number_of(name: str, sessions: Sequence[Session]) -> int:
@@ -229,30 +203,6 @@ def _used_bins(session: Session, part: Bins | tuple[float, float]) -> Bins:
             f"{session.n_bins} bins of {session.name!r}, or start and stop in s"
         )
     return bins
-
-
-def _with_part(fold: Fold, number: int, used: Bins, session: Session) -> Fold:
-    """Return a fold whose training part of one session holds the used bins only."""
-    complete = fold.train[number]
-    kept = np.isin(complete.time, session.time[used])
-    if not kept.any():
-        raise ValueError(
-            f"nothing of the part of {session.name!r} is left to train on in fold {fold.number + 1}: give a "
-            f"larger part, or one that is spread over more laps"
-        )
-    train = list(fold.train)
-    train[number] = complete[kept]
-    return replace(fold, train=tuple(train))
-
-
-def _is_near(space: LabelSpace, part: Session, test: Session, near: float) -> Bins:
-    """Return which test bins behave as some bin of the part does, (T,)."""
-    index = LabelIndex(space.encode(part), space.tie_tolerance)
-    points = space.encode(test)
-    known = ~np.isnan(points).any(axis=1)
-    is_near = np.zeros(test.n_bins, dtype=bool)
-    is_near[known] = index.match(points[known]).distance <= near
-    return is_near
 
 
 def _in_bins(prediction: Prediction, test: Session, kept: Bins, session: Session) -> Prediction:
@@ -282,20 +232,19 @@ def _result(
     }
     if not any(len(one.time) for one in joined[GUESS][seeds[0]]):
         return None
-    methods = []
-    for way in WAYS:
-        methods.append(
-            MethodRuns(
-                name=way,
-                settings=way,
-                uses_labels_of_test=way in CIRCULAR_WAYS,
-                is_random=way != GUESS,
-                folds={seed: tuple(range(n_folds)) for seed in seeds},
-                predictions=joined[way],
-            )
+    methods = tuple(
+        MethodRuns(
+            name=way,
+            settings=way,
+            uses_labels_of_test=way in CIRCULAR_WAYS,
+            is_random=way != GUESS,
+            folds={seed: tuple(range(n_folds)) for seed in seeds},
+            predictions=joined[way],
         )
+        for way in WAYS
+    )
     n_fits = len(seeds) * n_folds
-    return ProtocolResult(tuple(methods), (session,), n_folds, guard, tuple(seeds), n_fits, n_fits)
+    return ProtocolResult(methods, (session,), n_folds, guard, tuple(seeds), n_fits, n_fits)
 
 
 def _joined(*folds: Prediction) -> Prediction:

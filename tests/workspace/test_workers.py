@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -37,3 +39,30 @@ def test_warnings_of_overlapping_jobs_are_told_and_the_process_keeps_its_own(
         assert shown == []
     assert [job.warnings for job in jobs] == [["first warns"], ["second warns"]]
     assert sorted(told) == [("first warns",), ("second warns",)]
+
+
+SCRIPT_THAT_FAILS = """
+import threading
+import napari
+from napari_unison import get_workspace
+
+workspace = get_workspace(napari.Viewer(show=False))
+begun = threading.Event()
+
+def work(job):
+    begun.set()
+    while not job.is_cancelled:
+        job.tell_share(0.5, "busy")
+
+workspace._start("decoding", "a study", work, lambda _: None)
+begun.wait(60)
+raise ValueError("the script has a mistake")
+"""
+
+
+def test_a_script_that_fails_during_a_study_ends_with_its_own_error():
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT_THAT_FAILS], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.strip().endswith("ValueError: the script has a mistake")

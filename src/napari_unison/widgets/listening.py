@@ -42,20 +42,38 @@ class WorkspaceWidget(QWidget):
         self._connections.append((signal, slot))
 
 
-def scroll_to(widget: QWidget) -> None:
-    """Bring a widget that was just shown into view in the area that scrolls it, if there is one."""
+class _ScrollSoon(QTimer):
+    """Brings a widget into view a moment later, when the layout is made; ends with the widget.
+
+    A method is called, not a lambda: a timer may end once after Python has let go of what it belongs to, and
+    the call of a lambda that was collected ends the process.
+    """
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._widget = widget
+        self.setSingleShot(True)
+        self.timeout.connect(self._scroll)
+
+    def _scroll(self) -> None:
+        area = _area_around(self._widget)
+        if area is not None:
+            area.ensureWidgetVisible(self._widget)
+        self.deleteLater()
+
+
+def _area_around(widget: QWidget) -> QScrollArea | None:
+    """Return the area that scrolls a widget, if there is one."""
     parent = widget.parentWidget()
     while parent is not None and not isinstance(parent, QScrollArea):
         parent = parent.parentWidget()
-    if parent is None:
-        return
-    area = parent
-    # it has its place only once the layout is made; the timer ends with the area
-    timer = QTimer(area)
-    timer.setSingleShot(True)
-    timer.timeout.connect(lambda: area.ensureWidgetVisible(widget))
-    timer.timeout.connect(timer.deleteLater)
-    timer.start(50)
+    return parent
+
+
+def scroll_to(widget: QWidget) -> None:
+    """Bring a widget that was just shown into view in the area that scrolls it, if there is one."""
+    if _area_around(widget) is not None:
+        _ScrollSoon(widget).start(50)
 
 
 def scrolled(widget: QWidget) -> QScrollArea:

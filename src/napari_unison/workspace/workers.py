@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from typing import Any
-from weakref import ref
+from weakref import WeakSet, ref
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QCoreApplication, QEventLoop, QObject, QThread, QTimer, Signal, Slot
+from qtpy.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QEventLoop,
+    QObject,
+    QThread,
+    QThreadPool,
+    QTimer,
+    Signal,
+    Slot,
+)
 from superqt.utils import WorkerBase
 
 from napari_unison._compat import forget_worker, guard_triton
@@ -98,6 +109,27 @@ class _MainThread(QObject):
         function()
 
 
+#: Runners whose windows are open.
+_OPEN: WeakSet[NapariRunner] = WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """End what runs when the process ends, for a script that stops at an error and closes no window.
+
+    A job that tells of its progress after Qt has been taken down would crash the process, and so would a
+    worker that napari still has on its list then.
+    """
+    runners = list(_OPEN)
+    for runner in runners:
+        runner.close()
+    if runners and QCoreApplication.instance() is not None:
+        pool = QThreadPool.globalInstance()
+        if pool is not None:
+            pool.waitForDone(round(1000 * CLOSING_PATIENCE))
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
+
+
 class NapariRunner:
     """Runs jobs in napari's thread pool; results reach the workspace on the main thread.
 
@@ -111,6 +143,7 @@ class NapariRunner:
         self._viewer = ref(viewer)
         self._main_thread: _MainThread | None = _MainThread()
         self._workers: dict[Job, JobWorker] = {}
+        _OPEN.add(self)
 
     def start(self, job: Job) -> None:
         """Begin the job in a thread of the pool."""
@@ -150,6 +183,7 @@ class NapariRunner:
     def close(self) -> None:
         """Cancel what runs and wait until its threads have ended; a second time does nothing."""
         main_thread, self._main_thread = self._main_thread, None
+        _OPEN.discard(self)
         if main_thread is None:
             return
         workers = list(self._workers.values())

@@ -123,7 +123,7 @@ def asking(qtbot, monkeypatch):
     """A window on the screen, and a list that grows when it is taken for closed."""
     window, closed = AskingWindow(), []
     qtbot.addWidget(window, before_close_func=lambda window: setattr(window, "answer", True))
-    monkeypatch.setattr("napari_unison._compat.main_window", lambda viewer: window)
+    monkeypatch.setattr("napari_unison._compat.windows.main_window", lambda viewer: window)
     on_viewer_closed(object(), lambda: closed.append(True))
     window.show()
     qtbot.waitExposed(window)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from napari_unison.sessions.whole_files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,17 +159,13 @@ def _foreign_frame(data: npt.NDArray[Any], attributes: Mapping[str, Any]) -> pd.
 def write_table(frame: pd.DataFrame, file: Path, *, about: str) -> Path:
     """Write a table by the ending of its file, complete or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.stem}.{uuid.uuid4().hex}{file.suffix.lower()}")
-    try:
+    with whole_file(file) as fresh:
         if file.suffix.lower() == ".csv":
             frame.to_csv(fresh, index=False)
         elif file.suffix.lower() == ".npz":
             np.savez_compressed(fresh, **_arrays(frame, about))  # type: ignore[arg-type]
         else:
             _write_parquet(frame, fresh, about)
-        os.replace(fresh, file)
-    finally:
-        fresh.unlink(missing_ok=True)
     return file
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from scipy import sparse
 
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.session import Session
+from napari_unison.sessions.whole_files import whole_file
 
 _CONTENTS = "napari-unison sessions"
 _VERSION = 1
@@ -53,13 +53,8 @@ def write_sessions(
     # json in bytes, so that names of any alphabet survive without pickle
     arrays[_CONTENTS] = np.frombuffer(json.dumps(contents).encode(), dtype=np.uint8)
     target = Path(path)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        with temporary.open("xb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(target) as fresh, fresh.open("xb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_sessions(path: str | os.PathLike[str]) -> list[Session]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_unison.sessions.whole_files import whole_file
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.time_sets import TimeSet
 
@@ -102,18 +102,8 @@ def write_table(
     if target.suffix not in (".csv", ".npz"):
         raise WorkspaceError(f"{target.name} is no table: give a name that ends in .csv or .npz")
     columns = table_of(sets, parts_of)
-    handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    fresh = Path(name)
-    try:
+    with whole_file(target) as fresh:
         _write_columns(fresh, columns)
-        umask = os.umask(0)
-        os.umask(umask)
-        fresh.chmod(0o666 & ~umask)
-        fresh.replace(target)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
     return target
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ from napari_unison.analysis.encoders.encoder_fits import fit_key
 from napari_unison.analysis.protocol.cache import fold_checksum
 from napari_unison.analysis.protocol.results_version import code_version
 from napari_unison.analysis.quick_scores import QuickScores
+from napari_unison.sessions.whole_files import whole_file
 
 if TYPE_CHECKING:
     from napari_unison.analysis.protocol.folds import Fold
@@ -62,9 +62,8 @@ def kept_controls(
             file.unlink()
     controls = make()
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.{uuid.uuid4().hex}.part")
-    fresh.write_text(json.dumps(controls_facts(controls), allow_nan=False), encoding="utf-8")
-    fresh.replace(file)
+    with whole_file(file) as fresh:
+        fresh.write_text(json.dumps(controls_facts(controls), allow_nan=False), encoding="utf-8")
     return controls
 
 

@@ -222,8 +222,9 @@ class ViewerLayers:
         self._arrange(viewer, embedding, settings, before, kinds_changed=kinds_changed)
         # The first layer is that of all sessions.
         title = title_of(run.name, embedding, next(iter(wanted.values()))[1]["metadata"])
-        # A line of its own for the points leaves room for the legend beside it.
-        title = "\n".join(title.rsplit(" · ", 1))
+        # A line of its own for the points leaves room for the legend beside it. In a grid the title lies over
+        # a cell, and the names of the cells say the kind: one line of it is enough.
+        title = title.splitlines()[-1] if settings.grid else "\n".join(title.rsplit(" · ", 1))
         set_canvas_title(viewer, title, "bottom_left" if settings.grid else "top_left")
         self.tell_drawn()
 

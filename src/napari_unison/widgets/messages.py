@@ -5,11 +5,12 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 
-ERROR_STYLE = "color: #ff8a80;"
+#: The words keep the colour of the theme, and can be read on a light one, too.
+ERROR_STYLE = "border-left: 3px solid #e53935; padding-left: 5px;"
 
 
 class Message(QLabel):
-    """Shows a note, or an error in another colour; hidden while it is empty."""
+    """Shows a note, or an error behind a red line; hidden while it is empty."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

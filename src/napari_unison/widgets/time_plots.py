@@ -15,7 +15,8 @@ from napari_unison.widgets.line_plot import small_font, ticks
 
 #: Of the axes (pixels): values on the left, seconds below.
 LEFT, RIGHT, BOTTOM = 40.0, 10.0, 30.0
-POSITION_COLOUR, RATE_COLOUR, CURSOR_COLOUR = "#4fc3f7", "#ffb74d", "#ffeb3b"
+#: To be seen on a dark theme and on a light one.
+POSITION_COLOUR, RATE_COLOUR, CURSOR_COLOUR = "#2f9fe0", "#f08a1c", "#e53935"
 #: How strongly the parts that a training does not use cover the curve.
 UNUSED, HELD_OUT = 0.72, 0.38
 

@@ -35,18 +35,14 @@ def tab(qtbot):
     workspace.close()
 
 
-def drop(tab: SessionsWidget, *paths: object) -> None:
+def drop(tab: SessionsWidget, *paths: object, offers: Qt.DropAction = Qt.DropAction.CopyAction) -> QDropEvent:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    tab.dropEvent(
-        QDropEvent(
-            QPoint(1, 1).toPointF(),
-            Qt.DropAction.CopyAction,
-            data,
-            Qt.MouseButton.LeftButton,
-            Qt.KeyboardModifier.NoModifier,
-        )
+    event = QDropEvent(
+        QPoint(1, 1).toPointF(), offers, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
+    tab.dropEvent(event)
+    return event
 
 
 def test_dropped_files_are_opened_and_described(tab, tmp_path, small_sessions):
@@ -165,6 +161,15 @@ def test_the_range_is_that_of_the_console(tab, small_sessions):
     assert tab.workspace.used_sessions[0].n_bins == 40
 
 
+def test_dropped_files_are_copied_even_where_a_file_manager_offers_to_move_them(
+    tab, tmp_path, small_sessions
+):
+    write_sessions(tmp_path / "rats.npz", small_sessions)
+    both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    event = drop(tab, tmp_path / "rats.npz", offers=both)
+    assert (event.isAccepted(), event.dropAction()) == (True, Qt.DropAction.CopyAction)
+
+
 def test_overlap_of_behaviour_is_said_with_tables_in_the_tooltip(tab, qtbot, small_sessions):
     line = tab.overlap
     assert line.isHidden()
@@ -184,6 +189,17 @@ def test_a_direction_that_runs_the_other_way_is_said_before_training(tab, qtbot,
     other = small_sessions[1].replace(labels={**small_sessions[1].labels, "direction": turned})
     tab.workspace.sessions.extend([small_sessions[0], other])
     qtbot.waitUntil(lambda: "'left' goes with rising position in rat 2" in tab.overlap.label.text())
+    assert "direction runs the other way in rat 2" in tab.caution.text()
+    button = tab.overlap.swap_button
+    assert (button.text(), button.isHidden()) == ("Swap direction in rat 2", False)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    np.testing.assert_array_equal(
+        tab.workspace.sessions[1].labels["direction"], small_sessions[1].labels["direction"]
+    )
+    qtbot.waitUntil(lambda: "cover each other's behaviour" in tab.overlap.label.text(), timeout=20_000)
+    assert (tab.caution.isHidden(), button.isHidden()) == (True, True)
+    qtbot.mouseClick(tab.undo_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not button.isHidden(), timeout=20_000)
 
 
 def key(qtbot, tab, key, modifier=Qt.KeyboardModifier.NoModifier):

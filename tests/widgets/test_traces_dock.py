@@ -299,7 +299,7 @@ def test_sets_are_selected_renamed_removed_and_exported_in_the_menu(traces, qtbo
         "napari_unison.widgets.selection_menu.QFileDialog.getSaveFileName",
         lambda *arguments: (str(file), ""),
     )
-    action(menu, "Export…").trigger()
+    action(menu, "Export times…").trigger()
     rows = list(csv.DictReader(file.read_text().splitlines()))
     assert [row["time_s"] for row in rows] == ["2.0", "2.025", "2.05", "2.075"]
     assert str(file) in traces.message.text()
@@ -315,7 +315,7 @@ def test_what_cannot_be_done_is_told(traces, monkeypatch, tmp_path):
         "napari_unison.widgets.selection_menu.QFileDialog.getSaveFileName",
         lambda *arguments: (str(tmp_path / "sets.docx"), ""),
     )
-    action(traces.selection_button.menu(), "Export…").trigger()
+    action(traces.selection_button.menu(), "Export times…").trigger()
     assert "ends in .csv or .npz" in traces.message.text()
 
 

@@ -113,6 +113,18 @@ def test_sessions_that_were_made_in_python_are_written_beside_the_script(study, 
     assert (tmp_path / "mine-sessions-1.npz").is_file()
 
 
+def test_swapped_directions_are_told(study, tmp_path):
+    study.open(tmp_path / "rats.npz")
+    study.swap_categories(["rat 1", "rat 2"])
+    study.train(**SHORT).wait()
+    assert "ws.swap_categories(['rat 1', 'rat 2'], 'direction')" in lines(study)
+    again = run_here(study.save_script(tmp_path / "again.py"))
+    np.testing.assert_array_equal(
+        again.sessions[1].labels["direction"], study.sessions[1].labels["direction"]
+    )
+    again.close()
+
+
 def test_what_was_undone_and_what_left_nothing_is_not_told(study, tmp_path):
     study.open(tmp_path / "rats.npz")
     study.set_label_weight("position", 2.0)

@@ -148,3 +148,19 @@ def test_only_so_much_is_kept_for_undo(workspace, monkeypatch):
         workspace.session_history.undo()
     assert workspace.sessions[0].weights["direction"] == 5
     assert workspace.session_history.undo_text == ""
+
+
+def test_two_directions_change_places_in_one_session_and_back(workspace):
+    before = workspace.sessions[1].labels["direction"].copy()
+    workspace.swap_categories("rat 2")
+    after = workspace.sessions[1].labels["direction"]
+    assert set(after) == {"left", "right"}
+    assert (after != before).all()
+    assert workspace.session_history.undo() == "swap direction in rat 2"
+    np.testing.assert_array_equal(workspace.sessions[1].labels["direction"], before)
+
+
+def test_a_label_without_two_categories_is_not_swapped(workspace):
+    with pytest.raises(WorkspaceError, match="'position' of session 'rat 1' has not two categories"):
+        workspace.swap_categories("rat 1", "position")
+    assert not workspace.session_history.undo_text

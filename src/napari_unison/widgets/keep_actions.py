@@ -44,7 +44,7 @@ ENTRIES: tuple[tuple[str, str, str, str] | None, ...] = (
         "Export selected bins…",
         "export_selected",
         "",
-        "The same, of the time that is selected.",
+        "The same table, of the time alone that is selected in Traces or with the lasso.",
     ),
     (
         "Save figure…",
@@ -138,8 +138,15 @@ class KeepActions:
 
     def export(self, *, selected: bool = False) -> None:
         """Ask where to, and write the embedding that is shown."""
-        kind = self._workspace.display.kind
-        target = self._ask_file(f"Export the {kind} embedding", f"embedding {kind}", TABLE_FILTERS)
+        kind, selection = self._workspace.display.kind, self._workspace.selection
+        title, name = f"Export the {kind} embedding", f"embedding {kind}"
+        if selected:
+            if not len(selection.current):
+                self._complain("Nothing is selected: drag in Traces, or draw around points with the lasso.")
+                return
+            title = f"Export selected bins of the {kind} embedding: {selection.description}"
+            name = f"{file_name(selection.name) or 'selected bins'} {kind}"
+        target = self._ask_file(title, name, TABLE_FILTERS)
         if target is not None:
             self._try(
                 lambda: self._workspace.export(target, selected=selected, overwrite=True),
@@ -242,6 +249,11 @@ class KeepActions:
 
 
 _OWN_QUESTION = QFileDialog.Option.DontConfirmOverwrite
+
+
+def file_name(name: str | None) -> str:
+    """Return a name without what no file's name may hold."""
+    return "".join(" " if letter in '/\\:*?"<>|' else letter for letter in name or "").strip()
 
 
 def keep_menu(actions: KeepActions, parent: QWidget) -> QMenu:

@@ -12,6 +12,8 @@ from qtpy.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QWidget
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 20.0, 18.0
+#: Two of them and the form above them fit a window of 800 pixels (pixels).
+PLOT_HEIGHT = 76
 
 
 #: The axis below.
@@ -40,7 +42,7 @@ class LinePlot(QWidget):
         self._x: npt.NDArray[np.float64] = np.empty(0)
         self._y: npt.NDArray[np.float64] = np.empty(0)
         self._second: npt.NDArray[np.float64] = np.empty((0, 2))
-        self.setFixedHeight(88)
+        self.setFixedHeight(PLOT_HEIGHT)
 
     @property
     def values(self) -> npt.NDArray[np.float64]:

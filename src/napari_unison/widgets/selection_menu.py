@@ -16,6 +16,9 @@ from napari_unison.workspace.state import Workspace
 from napari_unison.workspace.time_sets import TimeSet
 
 FILES = "Tables (*.csv *.npz)"
+TIMES_HELP = (
+    "Session, time and set of each bin, as a table. With latents and labels: Keep, Export selected bins."
+)
 
 
 class SelectionMenu(QToolButton):
@@ -77,10 +80,15 @@ class SelectionMenu(QToolButton):
         if not selection.sets:
             self._add(menu, "none kept yet", lambda: None, enabled=False)
         menu.addSeparator()
-        self._add(menu, "Export…", self.ask_file, enabled=is_some or bool(selection.sets))
+        is_any = is_some or bool(selection.sets)
+        self._add(menu, "Export times…", self.ask_file, enabled=is_any, tooltip=TIMES_HELP)
 
-    def _add(self, menu: QMenu, text: str, act: Callable[[], Any], *, enabled: bool = True) -> None:
+    def _add(
+        self, menu: QMenu, text: str, act: Callable[[], Any], *, enabled: bool = True, tooltip: str = ""
+    ) -> None:
         action = QAction(text, menu)
+        if tooltip:
+            action.setToolTip(tooltip)
         menu.addAction(action)
         action.triggered.connect(lambda _=False: self.attempt(act))
         action.setEnabled(enabled)
@@ -134,7 +142,7 @@ class SelectionMenu(QToolButton):
 
     def ask_file(self) -> None:
         """Ask for the file to which sets, or the selection, are written."""
-        path, _ = QFileDialog.getSaveFileName(self, "Export selections", "selections.csv", FILES)
+        path, _ = QFileDialog.getSaveFileName(self, "Export times of selections", "selections.csv", FILES)
         if path:
             written = self._workspace.selection.export(path)
             self.told.emit(f"Written to {written}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -23,9 +24,9 @@ from qtpy.QtWidgets import (
 from napari_unison.display import label_roles
 from napari_unison.sessions import SAMPLE_NAMES, Session
 from napari_unison.widgets.label_rows import LabelRows
-from napari_unison.widgets.listening import WorkspaceWidget, scrolled
+from napari_unison.widgets.listening import WorkspaceWidget, scroll_to, scrolled
 from napari_unison.widgets.messages import Message
-from napari_unison.widgets.overlap_line import OverlapLine
+from napari_unison.widgets.overlap_line import WARNING_STYLE, OverlapLine
 from napari_unison.widgets.session_table import SessionTable
 from napari_unison.widgets.session_view import SessionView
 from napari_unison.widgets.share_field import share_field
@@ -76,6 +77,11 @@ class SessionsWidget(WorkspaceWidget):
         self.overlap = OverlapLine(self.workspace)
         self.summary = QLabel(NOTHING_OPEN)
         self.summary.setWordWrap(True)
+        self.caution = QLabel()
+        self.caution.setWordWrap(True)
+        self.caution.setToolTip("Show what is meant, under Behaviour in common.")
+        self.caution.linkActivated.connect(lambda _: scroll_to(self.overlap))
+        self.caution.hide()
         self.message = Message()
 
     def _lay_out(self) -> None:
@@ -106,6 +112,7 @@ class SessionsWidget(WorkspaceWidget):
         layout.addLayout(buttons)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.summary)
+        layout.addWidget(self.caution)
         layout.addWidget(self.message)
         self.area = scrolled(self.sections)
         layout.addWidget(self.area, 2)
@@ -131,6 +138,7 @@ class SessionsWidget(WorkspaceWidget):
             ("Ctrl+Shift+Z", self.redo, self.table),
         ):
             shortcut(where, keys, act)
+        self.overlap.cautioned.connect(self._show_caution)
         events = self.workspace.events
         self.listen(events.sessions, self.update_table)
         self.listen(events.time_ranges, self.update_table)
@@ -201,7 +209,7 @@ class SessionsWidget(WorkspaceWidget):
     def dragEnterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Take files that are dragged over the tab."""
         if event.mimeData().hasUrls():
-            event.acceptProposedAction()
+            accept_copy(event)
             self.message.show_note("Drop to open.")
 
     def dragLeaveEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
@@ -211,8 +219,8 @@ class SessionsWidget(WorkspaceWidget):
 
     def dropEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Open files that are dropped on the tab."""
+        accept_copy(event)
         self.open_files([url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()])
-        event.acceptProposedAction()
 
     # -- what the workspace tells ----------------------------------------------------------------------
 
@@ -223,6 +231,12 @@ class SessionsWidget(WorkspaceWidget):
             self.message.show_error(str(job.error))
         else:
             self.message.show_note(f"{job.title} …" if job.is_running else "")
+
+    def _show_caution(self, words: str) -> None:
+        """Say in sight what is wrong with the sessions' behaviour; the details are further down."""
+        link = f'<a href="#overlap" style="{WARNING_STYLE}">⚠ {html.escape(words)}</a>'
+        self.caution.setText(link if words else "")
+        self.caution.setVisible(bool(words))
 
     def update_table(self) -> None:
         """Fill the table with the workspace's sessions, keeping the selection by name."""
@@ -326,3 +340,9 @@ def summary_of(sessions: list[Session]) -> str:
     segments = sum(len(session.segment_slices()) for session in sessions)
     pieces = f", {segments} segments" if segments > len(sessions) else ""
     return f"{count}, {neurons} neurons, {minutes:.1f} min{pieces}. Labels: {labels}."
+
+
+def accept_copy(event: Any) -> None:
+    """Take what is dragged as a copy: a file manager that was told of a move might remove the files."""
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.utils.notifications import show_info
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -46,6 +46,13 @@ FOLLOW_HELP = (
 #: Between two repaints of bar, sentence and curves (ms). Together, for each repaint of anything in a window
 #: with OpenGL canvases puts the whole window together anew.
 REPAINT_INTERVAL = 300
+#: What is left of the form in a low window: curves and buttons below it stay whole (pixels).
+LEAST_FORM = 64
+PRESET_USES = {
+    "notebook": "The parameters of the published demo.",
+    "quick look": "A first impression in minutes.",
+    "label-free decoding": "To decode from each session's own neurons; the aligned picture is looser.",
+}
 MOST_DRAWN = 600
 
 
@@ -72,6 +79,9 @@ class TrainWidget(WorkspaceWidget):
         self.preset = QComboBox()
         self.preset.addItems([*PRESETS, CUSTOM])
         self.preset.setToolTip("Parameters to start from; device and seed stay as they are.")
+        for row, (name, config) in enumerate(PRESETS.items()):
+            self.preset.setItemData(row, preset_help(name, config), Qt.ItemDataRole.ToolTipRole)
+        self.preset.setItemData(len(PRESETS), "What you set below.", Qt.ItemDataRole.ToolTipRole)
         self.validation_share = share_field()
         self.form = ConfigForm(self.workspace)
 
@@ -112,7 +122,9 @@ class TrainWidget(WorkspaceWidget):
         for column, button in enumerate((self.start_button, self.pause_button, self.stop_button)):
             buttons.addWidget(button, 0, column)
         layout = QVBoxLayout(self)
-        layout.addWidget(scrolled(inner), 1)
+        area = scrolled(inner)
+        area.setMinimumHeight(LEAST_FORM)
+        layout.addWidget(area, 1)
         layout.addWidget(self.plan)
         layout.addLayout(buttons)
         layout.addWidget(self.resume)
@@ -309,6 +321,12 @@ def averaged(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     starts = np.arange(0, len(y), step)
     sums, counts = np.add.reduceat(y, starts), np.diff([*starts, len(y)])
     return x[starts + counts - 1], sums / counts
+
+
+def preset_help(name: str, config: EncoderConfig) -> str:
+    """Say what a preset is for, and how much it trains."""
+    amount = f"{config.max_iterations:,} steps of {config.batch_size:,} samples"
+    return f"{PRESET_USES.get(name, '')} {amount}.".strip()
 
 
 def preset_of(config: EncoderConfig) -> str:

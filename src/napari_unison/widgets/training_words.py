@@ -15,16 +15,19 @@ if TYPE_CHECKING:
     from napari_unison.encoder import Progress
     from napari_unison.workspace.runs import StudyRun
 
+#: Steps before the speed is told: the first ones compile and fill caches, and would tell of hours.
+FIRST_STEPS = 5
 #: Steps whose goodness of fit is averaged: those of single batches differ.
 LAST_STEPS = 50
 
 
 def progress_sentence(progress: Progress) -> str:
     """Say how far a training is."""
-    return (
-        f"Iteration {progress.iteration:,} of {progress.total:,} · "
-        f"{progress.iterations_per_second:.1f} a second · {duration_text(progress.seconds_left)} left"
-    )
+    done = f"Iteration {progress.iteration:,} of {progress.total:,}"
+    if progress.iteration < min(FIRST_STEPS, progress.total):
+        return f"{done} · speed and remaining time come with the next steps …"
+    left = duration_text(progress.seconds_left)
+    return f"{done} · {progress.iterations_per_second:.1f} a second · {left} left"
 
 
 def end_in_words(run: StudyRun) -> str:

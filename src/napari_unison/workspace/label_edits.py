@@ -61,6 +61,31 @@ def with_label_kind(session: Session, label: str, kind: LabelKind, period: float
     )
 
 
+def with_swapped_categories(session: Session, label: str) -> Session:
+    """Return a session in which the two categories of a label have changed places.
+
+    Parameters
+    ----------
+    session : Session
+        Has the label.
+    label : str
+        A discrete label, such as "direction".
+
+    Raises
+    ------
+    WorkspaceError
+        If the label has not two categories.
+    """
+    values = session.labels[label]
+    categories = np.unique(values)
+    if session.kinds[label] != "discrete" or len(categories) != 2:
+        raise WorkspaceError(
+            f"label {label!r} of session {session.name!r} has not two categories that could be swapped"
+        )
+    swapped = np.where(values == categories[0], categories[1], categories[0]).astype(values.dtype)
+    return session.replace(labels={**session.labels, label: swapped})
+
+
 def proposed_period(sessions: Sequence[Session], label: str) -> float:
     """Propose how much is one turn of a label: 360 or 2π where the values look so, else their range."""
     unit = sessions[0].units[label]

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from napari_unison.sessions import LabelKind, Session, segment_laps
 from napari_unison.workspace.events import WorkspaceError, WorkspaceEvents
-from napari_unison.workspace.label_edits import with_label_kind
+from napari_unison.workspace.label_edits import with_label_kind, with_swapped_categories
 from napari_unison.workspace.session_history import SessionHistory
 from napari_unison.workspace.session_list import SessionList
 from napari_unison.workspace.time_ranges import TimeRanges
@@ -134,6 +134,29 @@ class SessionEdits:
                 f"weight of {label}",
                 lambda session: session.replace(weights={**session.weights, label: weight}),
             )
+
+    def swap_categories(self, names: str | Iterable[str], label: str = "direction") -> None:
+        """Exchange the two categories of a label, such as left and right, in some sessions.
+
+        Parameters
+        ----------
+        names : str or iterable of str
+            The sessions, such as those in which "right" runs the other way.
+        label : str
+            A discrete label of two categories.
+
+        Raises
+        ------
+        WorkspaceError
+            If there is no such session or label, or it has not two categories; nothing is changed then.
+        """
+        self._need_label(label)
+        wanted = [names] if isinstance(names, str) else list(names)
+        changed = list(self.sessions)
+        for index in map(self._index, wanted):
+            changed[index] = with_swapped_categories(changed[index], label)
+        with self._step(f"swap {label} in {', '.join(wanted)}"):
+            self.sessions[:] = changed
 
     # -- how ---------------------------------------------------------------------------------------------
 

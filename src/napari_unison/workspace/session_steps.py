@@ -10,7 +10,12 @@ import numpy as np
 
 from napari_unison.sessions import LabelKind, Session, SessionError, segment_laps
 from napari_unison.workspace.events import WorkspaceError
-from napari_unison.workspace.label_edits import TURN, proposed_period, with_label_kind
+from napari_unison.workspace.label_edits import (
+    TURN,
+    proposed_period,
+    with_label_kind,
+    with_swapped_categories,
+)
 
 Line = str
 KindChange = tuple[LabelKind, float | None]
@@ -28,6 +33,8 @@ class SessionEdit:
         Labels whose weight changed.
     kinds : dict
         Labels whose kind changed: the new kind and, for circular ones, how much was one turn.
+    swaps : tuple of str
+        Labels whose two categories changed places.
     laps : str or None
         The label whose runs became segments.
     fields : dict
@@ -37,6 +44,7 @@ class SessionEdit:
     name: str | None = None
     weights: dict[str, float] = field(default_factory=dict)
     kinds: dict[str, KindChange] = field(default_factory=dict)
+    swaps: tuple[str, ...] = ()
     laps: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
 
@@ -44,6 +52,8 @@ class SessionEdit:
         """Return the session with this change."""
         for label, (kind, period) in self.kinds.items():
             session = with_label_kind(session, label, kind, period)
+        for label in self.swaps:
+            session = with_swapped_categories(session, label)
         if self.laps is not None:
             session = segment_laps(session, self.laps)
         changes: dict[str, Any] = dict(self.fields)
@@ -67,6 +77,7 @@ def explain_edit(before: Session, after: Session) -> SessionEdit | None:
         name=after.name if after.name != before.name else None,
         weights={k: weight for k, weight in after.weights.items() if weight != before.weights[k]},
         kinds={k: _kind_change(before, after, k) for k in after.kinds if _is_of_other_kind(before, after, k)},
+        swaps=tuple(label for label in after.kinds if _is_swapped(before, after, label)),
         laps=laps,
         fields={
             name: getattr(after, name)
@@ -88,6 +99,11 @@ def _is_of_other_kind(before: Session, after: Session, label: str) -> bool:
     if before.kinds[label] != after.kinds[label]:
         return True
     return after.kinds[label] == "circular" and not _equal(before.labels[label], after.labels[label])
+
+
+def _is_swapped(before: Session, after: Session, label: str) -> bool:
+    both_discrete = before.kinds[label] == after.kinds[label] == "discrete"
+    return both_discrete and not _equal(before.labels[label], after.labels[label])
 
 
 def _kind_change(before: Session, after: Session, label: str) -> KindChange:
@@ -160,6 +176,9 @@ def edit_lines(before: Sequence[Session], after: Sequence[Session]) -> list[Line
         if any(edit.kinds.get(label) != change for edit in edits):
             return None
         lines.append(_kind_line(label, *change))
+    for label in dict.fromkeys(label for edit in edits for label in edit.swaps):
+        names = [session.name for edit, session in zip(edits, before, strict=True) if label in edit.swaps]
+        lines.append(f"ws.swap_categories({names!r}, {label!r})")
     laps = {edit.laps for edit in edits}
     if len(laps) == 1 and None not in laps:
         lines.append(f"ws.segment_laps({laps.pop()!r})")

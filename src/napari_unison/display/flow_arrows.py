@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from napari_unison.display.points import EmbeddingAxes
     from napari_unison.encoder.embedding import Embedding
 
+#: Axes (counted from 0) of each plane that the settings name.
+PLANES: Final = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 #: A fast step (95th percentile) is drawn as this share of the field, if it is longer: whole steps would hide
 #: each other.
 FAST: Final = 1 / 14

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +14,10 @@ from matplotlib.figure import Figure
 
 from napari_unison.display.camera_view import CameraView
 from napari_unison.display.figures.view import ViewPanel, draw_arrows, view_figure
+from napari_unison.display.marks import PanelMarks
 from napari_unison.display.painting import Projection
 from napari_unison.display.points import LayerData
+from napari_unison.sessions.whole_files import whole_file
 
 Frame = npt.NDArray[np.uint8]
 MOVIE_ENDINGS: Final = (".mp4", ".gif")
@@ -49,7 +49,13 @@ def check_movie_file(file: Path) -> None:
 
 
 def turning_frames(
-    layers: list[LayerData], view: CameraView | None, title: str, *, n_frames: int, turns: float = 1.0
+    layers: list[LayerData],
+    view: CameraView | None,
+    title: str,
+    *,
+    n_frames: int,
+    turns: float = 1.0,
+    marks: Sequence[PanelMarks] = (),
 ) -> Iterator[Frame]:
     """Paint the frames of a movie that walks around a view.
 
@@ -65,13 +71,15 @@ def turning_frames(
         How many frames.
     turns : float
         How often around.
+    marks : sequence of PanelMarks, optional
+        What is painted below and above the points of each layer.
 
     Yields
     ------
     ndarray of uint8, (height, width, 3)
         Height and width are even, as video codecs want it.
     """
-    panels = [ViewPanel.of_layer(layer) for layer in layers]
+    panels = ViewPanel.of_layers(layers, marks)
     view = view or CameraView.of_points(panels[0].points)
     figure = view_figure(layers, view, title, dpi=MOVIE_DPI, with_points=False)
     figure.set_dpi(MOVIE_DPI)
@@ -163,13 +171,9 @@ def write_movie(file: Path, frames: Iterable[Frame], frames_per_second: float) -
     """
     check_movie_file(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.stem}.{uuid.uuid4().hex}{file.suffix.lower()}")
     write = _write_mp4 if file.suffix.lower() == ".mp4" else _write_gif
-    try:
+    with whole_file(file) as fresh:
         write(fresh, frames, frames_per_second)
-        os.replace(fresh, file)
-    finally:
-        fresh.unlink(missing_ok=True)
     return file
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -11,33 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_unison._compat import recolour_points
+from napari_unison.display.selected_points import faded, selected_points
 
 if TYPE_CHECKING:
     from napari.layers import Points
 
     from napari_unison.workspace.layers import ViewerLayers
 
-#: Opacity that is left of points that are not selected: of many little, since they lie over each other.
-MOST_LEFT, LEAST_LEFT, TOGETHER = 0.12, 0.02, 2000.0
-#: How far their colours go towards grey.
-GREYED = 0.7
 #: Without depth, so that points that fade hide no others behind them.
 FADED_BLENDING = "translucent_no_depth"
-
-
-def selected_points(layer: Points, marks: Sequence[npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
-    """Return which points of a layer are selected; ``marks`` are the selected bins (T,) of each session."""
-    begins = np.cumsum([0, *(len(mark) for mark in marks)])
-    rows = begins[layer.metadata["session_index"]] + layer.metadata["bins"]
-    selected: npt.NDArray[np.bool_] = np.concatenate(marks)[rows]
-    return selected
-
-
-def faded(colours: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return colours (n, 4) of points that shall stand back: nearly grey, and nearly transparent."""
-    grey = colours[:, :3].mean(axis=1, keepdims=True)
-    left = np.clip(TOGETHER / max(len(colours), 1), LEAST_LEFT, MOST_LEFT)
-    return np.column_stack([(1 - GREYED) * colours[:, :3] + GREYED * grey, left * colours[:, 3]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +60,7 @@ class SelectionHighlight:
             return
         layers = self._layers.point_layers
         marks = [selection.bins(session) for session in embedding.sessions]
-        selected = [selected_points(layer, marks) for layer in layers]
+        selected = [selected_points(layer.metadata, marks) for layer in layers]
         is_some = any(here.any() for here in selected)
         for layer, here in zip(layers, selected, strict=True):
             if is_some:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_unison.sessions.whole_files import whole_file
 from napari_unison.workspace.companion import MovieLink, MovieLinks
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.journal import Journal
@@ -118,10 +119,17 @@ class Keeping(WholeWorkspace):
             If there is no run.
         """
         from napari_unison.display.figures.view import view_figure
-        from napari_unison.workspace.pictures import page_of
+        from napari_unison.workspace.pages import page_of
 
-        layers, title = page_of(self._need_run(), self._embedding_of(self.display.kind), self.display)
-        return view_figure(layers, self.view, title, dpi=dpi)
+        embedding = self._embedding_of(self.display.kind)
+        page = page_of(
+            self._need_run(),
+            embedding,
+            self.display,
+            cursor=self.cursor,
+            selected=[self.selection.bins(session) for session in embedding.sessions],
+        )
+        return view_figure(page.layers, self.view, page.title, dpi=dpi, marks=page.marks)
 
     def save_figure(self, file: FilePath, *, dpi: int = 300, overwrite: bool = False) -> Path:
         """Write the current view as a figure, on white: from the same side as on the canvas.
@@ -145,12 +153,8 @@ class Keeping(WholeWorkspace):
             raise WorkspaceError(f"{target.name}: the name of a figure ends in {', '.join(FIGURE_ENDINGS)}")
         figure = self.figure(dpi=dpi)
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = target.with_name(f".{target.stem}.part{target.suffix.lower()}")
-        try:
+        with whole_file(target) as fresh:
             figure.savefig(fresh, dpi=dpi)
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
         words = {"overwrite": True} if dpi == 300 else {"dpi": dpi, "overwrite": True}
         self.journal.note_output(call("ws.save_figure", str(target.absolute()), **words), shows=True)
         return target

@@ -19,10 +19,11 @@ from napari_unison._compat import (
     show_grid,
     theme_signal,
 )
+from napari_unison.display.flow_arrows import PLANES
 from napari_unison.sessions import Session, SessionError
 from napari_unison.workspace.camera import fit_camera
 from napari_unison.workspace.events import WorkspaceError
-from napari_unison.workspace.overlay_layers import PLANES, OverlayLayers, Shown
+from napari_unison.workspace.overlay_layers import OverlayLayers, Shown
 from napari_unison.workspace.pictures import ALL_SESSIONS, PictureMaker, same_but_style, title_of
 
 if TYPE_CHECKING:

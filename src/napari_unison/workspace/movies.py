@@ -27,7 +27,7 @@ def start_movie(
     workspace: Keeping, file: Path, *, seconds: float, frames_per_second: float, turns: float
 ) -> Job:
     """Start to make the movie; see :meth:`Workspace.save_movie`."""
-    from napari_unison.workspace.pictures import page_of
+    from napari_unison.workspace.pages import page_of
 
     if not (1 <= frames_per_second <= 60):
         raise WorkspaceError(f"{frames_per_second:g} frames a second are not possible: give 1 to 60")
@@ -38,6 +38,8 @@ def start_movie(
         )
     run, settings, view = workspace._need_run(), workspace.display, workspace.view
     embedding = workspace._embedding_of(settings.kind)
+    cursor = workspace.cursor
+    selected = [workspace.selection.bins(session) for session in embedding.sessions]
     words = {"seconds": seconds, "frames_per_second": frames_per_second, "turns": turns, "overwrite": True}
     line = f"{call('ws.save_movie', str(file.absolute()), **words)}.wait()"
     note = workspace.journal.output_step(line, shows=True)
@@ -46,8 +48,10 @@ def start_movie(
         from napari_unison.display.movies import turning_frames, write_movie
 
         def watched() -> Iterator[Any]:
-            layers, title = page_of(run, embedding, settings)
-            frames = turning_frames(layers, view, title, n_frames=n_frames, turns=turns)
+            page = page_of(run, embedding, settings, cursor=cursor, selected=selected)
+            frames = turning_frames(
+                page.layers, view, page.title, n_frames=n_frames, turns=turns, marks=page.marks
+            )
             for number, frame in enumerate(frames, 1):
                 if job.is_cancelled:
                     raise JobCancelledError(f"{job.title} was given up because the workspace was closed")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from napari.layers import Layer, Points, Vectors
 
 from napari_unison._compat import drawn_once
-from napari_unison.display.flow_arrows import FlowArrows, flow_arrows
+from napari_unison.display.flow_arrows import PLANES, FlowArrows, flow_arrows
 from napari_unison.display.trail import Trail, cursor_trail
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 FLOW, TRAIL, CURSOR = "flow field", "trail", "time cursor"
 #: From below to above the points of a picture, or of a cell of the grid.
 KINDS: Final = (FLOW, TRAIL, CURSOR)
-#: Axes (counted from 0) of each plane that the settings name.
-PLANES: Final = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 #: Sizes of the cursor and widths of trail and arrows, against the size of the points, and at least.
 CURSOR_SIZE, TRAIL_WIDTH, ARROW_WIDTH = (5.0, 5.0), (0.8, 0.8), (0.8, 0.8)
 

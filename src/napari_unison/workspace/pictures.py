@@ -93,24 +93,6 @@ class PictureMaker:
         return self._sets[1]
 
 
-def page_of(run: StudyRun, embedding: Embedding, settings: DisplaySettings) -> tuple[list[LayerData], str]:
-    """Return the layers of a page on white, sessions first, and its title."""
-    latents = run.best_latents(embedding.kind) if settings.latents == "best" else settings.latents
-    layers = point_layers(
-        embedding,
-        embedding_axes(embedding, latents),
-        feature_colours(
-            embedding, settings.colour, palette=settings.palette, errors=errors_of(run, embedding)
-        ),
-        max_points=settings.max_points,
-        size=settings.point_size,
-        opacity=settings.opacity,
-        separate=settings.grid,
-        sessions=settings.sessions,
-    )
-    return layers, title_of(run.name, embedding, layers[-1][1]["metadata"])
-
-
 def title_of(run_name: str, embedding: Embedding, shown: dict[str, Any]) -> str:
     """Say what is drawn: kind, sessions, run, axes, and how many of the time bins."""
     sessions, chosen = len(embedding.sessions), len(shown["sessions"])

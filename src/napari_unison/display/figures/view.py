@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from napari_unison.display.camera_view import CameraView
 from napari_unison.display.figures.layout import MUTED, draw_legend, new_figure
 from napari_unison.display.legends import Legend
+from napari_unison.display.marks import PanelMarks
 from napari_unison.display.painting import Image, Projection, paint_points
 from napari_unison.display.points import ALL_SESSIONS, LayerData
 
@@ -46,6 +47,8 @@ class ViewPanel:
         What the colours mean.
     size, opacity : float
         Of the points.
+    marks : PanelMarks
+        What is painted below and above them.
     """
 
     name: str
@@ -55,9 +58,10 @@ class ViewPanel:
     legend: Legend
     size: float
     opacity: float
+    marks: PanelMarks = field(default_factory=PanelMarks)
 
     @classmethod
-    def of_layer(cls, layer: LayerData) -> ViewPanel:
+    def of_layer(cls, layer: LayerData, marks: PanelMarks | None = None) -> ViewPanel:
         """Take what a points layer shows."""
         points, attributes, _ = layer
         told = attributes["metadata"]
@@ -69,12 +73,23 @@ class ViewPanel:
             told["legend"],
             float(attributes["size"]),
             float(attributes["opacity"]),
+            marks or PanelMarks(),
         )
+
+    @classmethod
+    def of_layers(cls, layers: Sequence[LayerData], marks: Sequence[PanelMarks] = ()) -> list[ViewPanel]:
+        """Take what several layers show, with the marks of each if there are any."""
+        known = list(marks) or [PanelMarks()] * len(layers)
+        return [cls.of_layer(layer, one) for layer, one in zip(layers, known, strict=True)]
 
     def painted(self, projection: Projection) -> Image:
         """Return the panel as an image on white, (height, width, 3), 0 to 1."""
         image = np.ones((projection.height, projection.width, 3), dtype=np.float32)
+        for mark in self.marks.below:
+            paint_points(image, projection, mark.points, mark.colours, size=mark.size, opacity=1.0)
         paint_points(image, projection, self.points, self.colours, size=self.size, opacity=self.opacity)
+        for mark in self.marks.above:
+            paint_points(image, projection, mark.points, mark.colours, size=mark.size, opacity=1.0)
         return image
 
 
@@ -85,6 +100,7 @@ def view_figure(
     *,
     dpi: int = 300,
     with_points: bool = True,
+    marks: Sequence[PanelMarks] = (),
 ) -> Figure:
     """Draw points layers as they are seen from a view, on white, one panel a layer.
 
@@ -100,6 +116,8 @@ def view_figure(
         Points of the image an inch; text and legend stay sharp in SVG and PDF.
     with_points : bool, default True
         Draw the points; without them the page of a movie, whose frames come later.
+    marks : sequence of PanelMarks, optional
+        What is painted below and above the points of each layer.
 
     Raises
     ------
@@ -108,7 +126,7 @@ def view_figure(
     """
     if not layers:
         raise ValueError("nothing to draw: give at least one points layer")
-    panels = [ViewPanel.of_layer(layer) for layer in layers]
+    panels = ViewPanel.of_layers(layers, marks)
     view = view or CameraView.of_points(panels[0].points)
     aspect = float(np.clip(view.aspect, NARROWEST, WIDEST))
     columns = min(MOST_COLUMNS, len(panels))

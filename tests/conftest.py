@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,4 +58,12 @@ def real_rats(real_data: Path) -> Path:
     folder = real_data / "rat_hippocampus"
     if not folder.is_dir():
         pytest.skip(f"there is no {folder}: no real rats here")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def fits_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where studies of runs that were not saved keep their fits, for one test alone."""
+    folder = tmp_path_factory.getbasetemp() / "studies" / uuid.uuid4().hex
+    monkeypatch.setattr("napari_unison.workspace.study_fits.cache_folder", lambda: folder)
     return folder

@@ -16,7 +16,9 @@ from napari_unison.analysis import (
     DecodingStudyError,
     StudyOptions,
     TimeContext,
+    kept_fits,
     study_decoding,
+    unfinished_study,
 )
 from napari_unison.analysis.study_files import (
     StudyFileError,
@@ -173,9 +175,19 @@ def test_a_stopped_study_keeps_what_is_done_and_goes_on(two_rats: list[Session],
     assert not stopped.is_complete
     assert 0 < stopped.protocol.n_done < stopped.protocol.n_planned
     assert "incomplete" in stopped.title
-    before = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    unfinished = unfinished_study(tmp_path, quick=False)
+    assert unfinished is not None
+    assert unfinished.options == FEW
+    assert str(unfinished).startswith("Full study, stopped at ")
+    assert 0 < unfinished.share < 1
+    assert unfinished_study(tmp_path, quick=True) is None
+    kept = kept_fits(two_rats, config(), FEW, tmp_path)
+    assert (kept.n_kept, kept.n_protocol) == (stopped.protocol.n_done, stopped.protocol.n_planned)
+    assert str(kept) == f"{kept.n_kept} of {kept.n_protocol} fits found"
+    before = {file: file.stat().st_mtime_ns for file in tmp_path.glob("*.npz")}
     finished = study_decoding(two_rats, config(), FEW, cache=tmp_path)
     assert finished.is_complete
+    assert unfinished_study(tmp_path, quick=False) is None
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
@@ -270,3 +282,28 @@ def test_writing_a_run_again_keeps_its_studies(study: DecodingStudy, tmp_path: P
         write_again()
     assert study_of_run(folder) is not None
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_folder_that_is_gone_does_not_end_a_study(two_rats: list[Session], tmp_path: Path) -> None:
+    options = replace(FEW, methods=("neighbours",), with_controls=False)
+
+    def lose(_share: float, what: str) -> None:
+        if "fold 1" in what:
+            shutil.rmtree(tmp_path)
+
+    with pytest.warns(UserWarning, match=r"could not be kept .* this study goes on"):
+        study = study_decoding(two_rats, config(), options, cache=tmp_path, on_progress=lose)
+    assert study.is_complete
+
+
+def test_what_was_asked_of_another_study_stays_noted(two_rats: list[Session], tmp_path: Path) -> None:
+    options = replace(FEW, methods=("neighbours",), with_controls=False)
+    control = TrainingControl()
+    control.stop()
+    study_decoding(two_rats, config(), options, cache=tmp_path, control=control)
+    study_decoding(two_rats, config(), replace(options, is_quick=True), cache=tmp_path)
+    unfinished = unfinished_study(tmp_path, quick=False)
+    assert unfinished is not None
+    assert unfinished.options == options
+    (tmp_path / "unfinished.json").write_text('{"options": {"methods": ["magic"]}, "share": 0.5}')
+    assert unfinished_study(tmp_path, quick=False) is None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -125,6 +127,25 @@ def test_many_sessions_go_into_more_rows() -> None:
     panels = visible(figure)
     assert [axes.get_title() for axes in panels] == list(names)
     assert method_names(panels[4]) == ["PCA"]
+
+
+def test_long_names_stand_apart_and_numbers_stay_with_their_unit() -> None:
+    names = [f"unified encoder, label-free (nearest neighbours, ±1.25 s fitted on {what})" for what in "abc"]
+    state_space = "Bayesian state-space decoder (500 ms)"
+    figure = protocol_figure(result_of(*(runs(name, 0.1, ("rat 1",)) for name in [*names, state_space])))
+    labels = figure.axes[0].get_yticklabels()
+    assert [label.get_text().count("\n") for label in labels] == [2, 2, 2, 1]
+    assert labels[3].get_text().endswith("500 ms)")
+    picture(figure)
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(upper.y0 > lower.y1 for upper, lower in itertools.pairwise(boxes))
+
+
+def test_ticks_of_seeds_are_explained_only_where_there_are_any(result) -> None:
+    assert "ticks: single seeds" in protocol_figure(result).get_suptitle()
+    alone = protocol_figure(result_of(runs("PCA", 0.1, ("rat 1",), n_seeds=1)))
+    assert "seeds;" not in alone.get_suptitle()
+    assert "95 % interval over laps" in alone.get_suptitle()
 
 
 def test_nothing_to_draw_says_why(result) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from qtpy.QtWidgets import QTableWidget
 from made_scores import BETTER, MAIN, made_study
 from napari_unison._compat import dock_of, main_window
 from napari_unison.analysis import DecodingStudyError
+from napari_unison.analysis.unfinished_studies import StudyMark
 from napari_unison.widgets.decode import DecodeDock, DecodeWidget
 from napari_unison.widgets.score_table import ScoreTable
 from napari_unison.workspace import Workspace
@@ -38,11 +40,13 @@ def study(monkeypatch) -> threading.Event:
     may_end = threading.Event()
 
     def run(sessions, config, options, *, cache, on_progress, control):
-        on_progress(0.25, "fold 2 of 5")
+        mark = StudyMark(cache, options)
+        mark.told_to(on_progress)(0.25, "fold 2 of 5")
         while not may_end.wait(0.01) and not control.is_stopped:
             pass
         if control.is_stopped:
             raise ValueError("this TrainingControl has stopped a training already: make a new one")
+        mark.take_away()
         return made_study(options)
 
     monkeypatch.setattr("napari_unison.analysis.study_decoding", run)
@@ -186,16 +190,22 @@ def test_a_study_runs_in_the_background_with_progress_and_time_left(decode, stud
     assert f"Better than it: {BETTER} by" in decode.scores.words.text()
 
 
-def test_a_stopped_study_leaves_nothing(decode, study, qtbot) -> None:
+def test_a_stopped_study_goes_on_by_the_button(decode, study, qtbot) -> None:
     choose(decode, "quick")
+    assert decode.resume_button.isHidden()
     click(qtbot, decode.start_button)
-    qtbot.waitUntil(decode.stop_button.isEnabled, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "fold 2 of 5" in decode.status.text(), timeout=PATIENCE)
     click(qtbot, decode.stop_button)
     qtbot.waitUntil(lambda: not decode.workspace.jobs, timeout=PATIENCE)
-    assert decode.message.text() == "Stopped: nothing of that study was kept."
+    assert decode.status.text() == "Quick study, stopped at 25%: Resume goes on from there."
     assert decode.scores.isHidden()
     assert decode.start_button.isEnabled()
     assert decode.workspace.run.studies == {}
+    study.set()
+    click(qtbot, decode.resume_button)
+    qtbot.waitUntil(lambda: not decode.scores.isHidden(), timeout=PATIENCE)
+    assert decode.resume_button.isHidden()
+    assert list(decode.workspace.run.studies) == ["quick"]
 
 
 def test_the_null_is_asked_for_by_a_tick(decode, study, qtbot) -> None:
@@ -288,6 +298,86 @@ def test_the_table_is_copied_by_the_keyboard(qtbot) -> None:
     QGuiApplication.clipboard().clear()
     qtbot.keyClick(table.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert f"{MAIN}\tdecoding\t" in QGuiApplication.clipboard().text()
+
+
+# -- runs, figure and page -------------------------------------------------------------------------------
+
+
+def test_two_runs_stand_side_by_side_in_one_table(decode, study, qtbot) -> None:
+    study.set()
+    workspace = decode.workspace
+    choose(decode, "quick")
+    workspace.decode().wait(60)
+    assert decode.runs.isHidden()
+    workspace.train(temperature=0.5).wait(60)
+    assert decode.runs.button.text() == "2 runs side by side · quick study"
+    click(qtbot, decode.runs.button)
+    assert decode.runs.notes.text() == "Run 2: no quick study yet."
+    assert [row[0] for row in cells(decode.runs.scores.table)[1:]] == ["run 1"]
+    click(qtbot, decode.start_button)
+    qtbot.waitUntil(lambda: not workspace.jobs, timeout=PATIENCE)
+    table = cells(decode.runs.scores.table)
+    assert table[0] == [f"decoding · {MAIN}"]
+    assert [row[0] for row in table[1:]] == ["run 1", "run 2"]
+    assert all("[" in cell for row in table[1:] for cell in row[1:])
+    headers = [decode.runs.scores.table.horizontalHeaderItem(column).text() for column in range(4)]
+    assert headers == ["run", "position\nmedian\nerror (cm)", "position\nR²", "direction\naccuracy"]
+    differs = decode.runs.differs
+    assert differs.verticalHeaderItem(0).text() == "temperature"
+    assert cells(differs)[0] == ["1", "0.5"]
+    click(qtbot, decode.runs.scores.copy_button)
+    assert QGuiApplication.clipboard().text().startswith("Runs side by side, quick study: run 1, run 2")
+    choose(decode, "held-out")
+    assert decode.runs.notes.text() == "Run 1, run 2: no quick scores yet."
+    click(qtbot, decode.runs.button)
+    assert decode.runs.scores.isHidden()
+    workspace.runs.pop()
+    assert decode.runs.isHidden()
+
+
+def test_the_figure_of_a_study_opens_in_a_window_and_is_saved(decode, study, qtbot, tmp_path) -> None:
+    study.set()
+    choose(decode, "quick")
+    assert decode.figure_button.isHidden()
+    decode.workspace.decode().wait(60)
+    click(qtbot, decode.figure_button)
+    window = decode.figure_window
+    assert window.windowTitle() == "run 1, quick study"
+    pixels = window.picture.pixmap()
+    assert pixels.width() > 500
+    window.save(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
+    window.save(tmp_path / "missing" / "figure.png")
+    assert window.message.text().startswith("The figure was not written.")
+    window.close()
+
+
+def test_the_page_about_a_saved_run_is_written_and_opened(
+    decode, study, qtbot, tmp_path, monkeypatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(
+        "napari_unison.widgets.decode.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile())
+    )
+    written: list[Path] = []
+
+    def write(folder, file, *, on_progress):
+        on_progress(0.5, "figures")
+        written.append(folder)
+        return file
+
+    monkeypatch.setattr("napari_unison.display.report.write_report", write)
+    study.set()
+    choose(decode, "quick")
+    decode.workspace.decode().wait(60)
+    click(qtbot, decode.report_button)
+    assert "save the run first" in decode.message.text()
+    folder = decode.workspace.save(tmp_path / "rats")
+    decode.write_page(tmp_path / "page.html")
+    qtbot.waitUntil(lambda: bool(opened), timeout=PATIENCE)
+    assert opened == [str(tmp_path / "page.html")]
+    assert written == [folder]
+    assert decode.message.text() == f"Written: {tmp_path / 'page.html'}."
 
 
 # -- the dock --------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Decoding studies of a workspace's runs: kept with the run, dropped when overtaken, nothing after a stop."""
+"""Decoding studies of a workspace's runs: kept with the run, dropped when overtaken, none after a stop."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_share_time_left_and_what_runs_are_told(trained, held) -> None:
     job.wait(PATIENCE)
 
 
-def test_a_stop_keeps_nothing(trained, held) -> None:
+def test_a_stop_leaves_no_result(trained, held) -> None:
     job = trained.decode()
     held.has_begun.acquire(timeout=PATIENCE)
     assert job.can_stop

@@ -48,8 +48,11 @@ from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
 from napari_unison.analysis.protocol.scores import Estimate, ProtocolScore
 from napari_unison.analysis.quick_scores import QuickScores, quick_scores
+from napari_unison.analysis.side_by_side import SideBySide, side_by_side
 from napari_unison.analysis.smoothing import smooth
+from napari_unison.analysis.study_plan import KeptFits, kept_fits
 from napari_unison.analysis.time_context import DEFAULT_CONTEXT, TimeContext
+from napari_unison.analysis.unfinished_studies import UnfinishedStudy, unfinished_study
 
 __all__ = [
     "ALL_SESSIONS",
@@ -69,6 +72,7 @@ __all__ = [
     "FlowField",
     "Fold",
     "IncompleteBehaviour",
+    "KeptFits",
     "LabelFreeEncoder",
     "LabelScore",
     "LatentScores",
@@ -86,11 +90,13 @@ __all__ = [
     "ProtocolScore",
     "QuickScores",
     "SessionAttribution",
+    "SideBySide",
     "SingleSessionEncoder",
     "SmoothedNeighbours",
     "StudyOptions",
     "SupervisedNetwork",
     "TimeContext",
+    "UnfinishedStudy",
     "UntrainedEncoder",
     "aligned_controls",
     "attribute",
@@ -105,14 +111,17 @@ __all__ = [
     "flow_field",
     "guard_bins",
     "incomplete_behaviour",
+    "kept_fits",
     "lap_folds",
     "lap_permuted",
     "null_distribution",
     "part_embeddings",
     "quick_scores",
     "score_latents",
+    "side_by_side",
     "smooth",
     "study_decoding",
+    "unfinished_study",
     "with_laps",
     "wrong_labels",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from napari_unison.analysis.controls.aligned_controls import AlignedControls, aligned_controls
 from napari_unison.analysis.controls.kept_controls import kept_controls
@@ -20,25 +20,20 @@ from napari_unison.analysis.controls.null_distribution import (
 )
 from napari_unison.analysis.encoders.encoder_fits import EncoderFits, FitStoppedError
 from napari_unison.analysis.protocol.cross_validation import cross_validate
-from napari_unison.analysis.protocol.folds import guard_bins, lap_folds, with_laps
-from napari_unison.analysis.study_methods import choose_methods
+from napari_unison.analysis.protocol.folds import with_laps
 from napari_unison.analysis.study_options import DecodingStudyError, StudyOptions
+from napari_unison.analysis.study_plan import StudyPlan, planned_study, session_checksums
 from napari_unison.analysis.study_progress import StudyProgress
+from napari_unison.analysis.unfinished_studies import StudyMark
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from napari_unison.analysis.progress import OnProgress
     from napari_unison.analysis.protocol.comparison import ProtocolComparison
-    from napari_unison.analysis.protocol.folds import Fold
-    from napari_unison.analysis.protocol.methods import Method
     from napari_unison.analysis.protocol.result import ProtocolResult
-    from napari_unison.analysis.time_context import TimeContext
     from napari_unison.encoder import EncoderConfig, TrainingControl
     from napari_unison.sessions import Session
-
-MOST_GUARDED: Final = 0.2
-"""Share of a session's training bins that may be given up so that decoders see more than one bin."""
 
 __all__ = ["DecodingStudy", "DecodingStudyError", "StudyOptions", "session_checksums", "study_decoding"]
 
@@ -137,7 +132,8 @@ def study_decoding(
     options : StudyOptions, optional
         What to run; five folds, five seeds and all methods unless given.
     cache : path, optional
-        Folder in which every fit is kept, so that a study that was stopped goes on from there.
+        Folder in which every fit is kept, so that a study that was stopped goes on from there; what was asked
+        for stands there, too, see :func:`unfinished_study`.
     on_progress : callable, optional
         Called with the share of fits that is done and what is running.
     control : TrainingControl, optional
@@ -154,10 +150,11 @@ def study_decoding(
         If a session has no laps or too few of them, no method applies, or a method fails.
     """
     options = options or StudyOptions()
-    tell = StudyProgress(on_progress)
-    fits = EncoderFits(on_progress=tell.of_training, control=control)
-    plan = _planned(sessions, options.config_for_fits(config), options, fits)
     place = None if cache is None else Path(cache)
+    mark = StudyMark(place, options)
+    tell = StudyProgress(mark.told_to(on_progress))
+    fits = EncoderFits(on_progress=tell.of_training, control=control)
+    plan = planned_study(sessions, options.config_for_fits(config), options, fits)
     fits_of_protocol, total = plan.n_fits()
     controls, said = _controls(plan, fits, place, tell.part(0, 1, total))
     notes = [*plan.left_out, *said]
@@ -181,128 +178,16 @@ def study_decoding(
         )
     except ValueError as error:
         raise DecodingStudyError(" ".join([str(error), *getattr(error, "__notes__", [])])) from error
-    return DecodingStudy(
+    study = DecodingStudy(
         options, plan.config, protocol, plan.main.name, controls, null, (*notes, *said), plan.checksums()
     )
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What will be run on what."""
-
-    options: StudyOptions
-    config: EncoderConfig
-    sessions: tuple[Session, ...]
-    folds: tuple[Fold, ...]
-    guard: int
-    methods: Mapping[str, Method]
-    left_out: tuple[str, ...]
-
-    @property
-    def main(self) -> Method:
-        return next(iter(self.methods.values()))
-
-    def checksums(self) -> dict[str, str]:
-        return session_checksums(self.sessions)
-
-    def n_fits(self) -> tuple[int, int]:
-        """Return how many fits the protocol takes, and all of it with controls and null."""
-        options = self.options
-        runs = sum(len(options.used_seeds) if one.is_random else 1 for one in self.methods.values())
-        protocol = runs * options.n_folds
-        return protocol, 1 + protocol + options.n_permutations * options.n_folds
-
-
-def with_enough_laps(sessions: Sequence[Session], n_folds: int) -> tuple[Session, ...]:
-    """Give laps to sessions that are in one piece.
-
-    Raises
-    ------
-    DecodingStudyError
-        If a session has no laps, or fewer than there are folds.
-    """
-    try:
-        laps = with_laps(sessions)
-    except ValueError as error:
-        raise DecodingStudyError(str(error)) from error
-    few = [
-        f"{session.name!r} has {len(session.segment_slices())}"
-        for session in laps
-        if len(session.segment_slices()) < n_folds
-    ]
-    if few:
-        raise DecodingStudyError(
-            f"{n_folds} folds of laps need at least as many laps (segments) in every session, but session "
-            f"{', '.join(few)}: take fewer folds, longer sessions, or give laps as segments"
-        )
-    return laps
-
-
-def session_checksums(sessions: Sequence[Session]) -> dict[str, str]:
-    """Return a checksum of the activity, times, labels and laps of each session, by name."""
-    # saved runs load torch, which options do not need
-    from napari_unison.encoder.runs import session_checksum
-
-    return {session.name: session_checksum(session) for session in sessions}
-
-
-def _planned(
-    sessions: Sequence[Session], config: EncoderConfig, options: StudyOptions, fits: EncoderFits
-) -> _Plan:
-    # networks load torch, which options do not need
-    from napari_unison.encoder.networks import architecture_of
-
-    if not sessions:
-        raise DecodingStudyError("there are no sessions to decode: give at least one")
-    try:
-        # the baselines see as much of time as the encoder does
-        window_s = architecture_of(config.model_architecture).window * sessions[0].bin_width
-        laps = with_enough_laps(sessions, options.n_folds)
-        context, said = _context_that_fits(options, laps)
-        guard = guard_bins(config, context=_width(context, laps))
-        folds = lap_folds(laps, options.n_folds, guard=guard)
-    except DecodingStudyError:
-        raise
-    except ValueError as error:
-        raise DecodingStudyError(str(error)) from error
-    choice = choose_methods(
-        options.methods,
-        folds,
-        config,
-        options.decoder,
-        window_s=window_s,
-        context=context,
-        fits=fits,
-    )
-    if not choice.methods:
-        raise DecodingStudyError(f"no method is left to run. {' '.join(choice.left_out)}")
-    return _Plan(options, config, laps, folds, guard, choice.methods, (*said, *choice.left_out))
-
-
-def _context_that_fits(
-    options: StudyOptions, sessions: Sequence[Session]
-) -> tuple[TimeContext | None, list[str]]:
-    """Return what decoders see of time: one bin if the guard around more would take too much of a session."""
-    guarded = 2 * _width(options.context, sessions)
-    short = [
-        session.name
-        for session in sessions
-        if guarded > MOST_GUARDED * session.n_bins * (1 - 1 / options.n_folds)
-    ]
-    if options.context is None or not short:
-        return options.context, []
-    return None, [
-        f"Decoders see one bin at a time: to keep {options.context.words} around the bins to decode out of "
-        f"training would take more than {MOST_GUARDED:.0%} of what {', '.join(short)} can be trained on."
-    ]
-
-
-def _width(context: TimeContext | None, sessions: Sequence[Session]) -> int:
-    return 0 if context is None else max(context.width(session.bin_width) for session in sessions)
+    if study.is_complete:
+        mark.take_away()
+    return study
 
 
 def _controls(
-    plan: _Plan, fits: EncoderFits, cache: Path | None, on_progress: OnProgress | None
+    plan: StudyPlan, fits: EncoderFits, cache: Path | None, on_progress: OnProgress | None
 ) -> tuple[AlignedControls | None, list[str]]:
     """Score the first fold aligned, with controls; its encoder is the first that the protocol needs."""
     if not plan.options.with_controls:
@@ -333,7 +218,7 @@ def _controls(
 
 
 def _null(
-    plan: _Plan,
+    plan: StudyPlan,
     protocol: ProtocolResult,
     cache: Path | None,
     on_progress: OnProgress | None,

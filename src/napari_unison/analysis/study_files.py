@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import uuid
 import zipfile
 import zlib
@@ -30,10 +31,10 @@ from napari_unison.analysis.controls.kept_controls import (
 )
 from napari_unison.analysis.controls.null_distribution import NullDistribution
 from napari_unison.analysis.controls.verdicts import NullScore
-from napari_unison.analysis.decoding_study import DecodingStudy, StudyOptions
+from napari_unison.analysis.decoding_study import DecodingStudy
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
-from napari_unison.analysis.time_context import TimeContext
+from napari_unison.analysis.unfinished_studies import options_of, tupled
 from napari_unison.sessions import join_sessions
 
 if TYPE_CHECKING:
@@ -234,12 +235,10 @@ def _study(facts: dict[str, Any], arrays: Any) -> DecodingStudy:
     # Encoders load torch, which looking for studies does not need.
     from napari_unison.encoder.config import EncoderConfig
 
-    options = {name: _tupled(value) for name, value in facts["options"].items()}
-    options["context"] = _context(options.get("context"))
-    protocol = {name: _tupled(value) for name, value in facts["protocol"].items() if name != "methods"}
+    protocol = {name: tupled(value) for name, value in facts["protocol"].items() if name != "methods"}
     methods = tuple(_method(method, arrays) for method in facts["protocol"]["methods"])
     return DecodingStudy(
-        options=StudyOptions(**options),
+        options=options_of(facts["options"]),
         config=EncoderConfig.from_parameters(facts["config"]),
         protocol=ProtocolResult(methods=methods, **protocol),
         main=facts["main"],
@@ -248,15 +247,6 @@ def _study(facts: dict[str, Any], arrays: Any) -> DecodingStudy:
         notes=tuple(facts["notes"]),
         session_checksums=facts["session_checksums"],
     )
-
-
-def _context(facts: dict[str, Any] | None) -> TimeContext | None:
-    """Return what decoders saw of time; the bin alone in studies that do not say it."""
-    return None if facts is None else TimeContext(**{name: _tupled(value) for name, value in facts.items()})
-
-
-def _tupled(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _method(facts: dict[str, Any], arrays: Any) -> MethodRuns:
@@ -300,4 +290,8 @@ def study_kept(run_folder: str | Path) -> Iterator[None]:
         yield
     finally:
         if aside.is_dir() and kept.parent.is_dir():
+            # a study that runs meanwhile may have begun the folder anew
+            if kept.is_dir():
+                shutil.copytree(kept, aside, dirs_exist_ok=True)
+                shutil.rmtree(kept)
             aside.rename(kept)

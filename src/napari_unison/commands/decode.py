@@ -69,7 +69,13 @@ def _read_methods(ctx: click.Context, param: click.Parameter, given: str | None)
     "--quick", is_flag=True,
     help="A first look, named quick: one seed and at most 500 training steps. Kept beside a full one.",
 )  # fmt: skip
+@click.option(
+    "--resume", is_flag=True,
+    help="Go on with the study that was stopped, here or in napari, with the options that it had.",
+)  # fmt: skip
+@click.pass_context
 def decode(
+    ctx: click.Context,
     run_folder: Path,
     n_folds: int,
     n_seeds: int | None,
@@ -79,6 +85,7 @@ def decode(
     single_bins: bool,
     n_permutations: int,
     quick: bool,
+    resume: bool,
 ) -> None:
     """Decode the labels of a run's sessions, as a claim about neurons asks for.
 
@@ -87,8 +94,11 @@ def decode(
     never seen, label-free. Beside them stand baselines without an encoder, and an aligned score with the
     controls that tell what it is worth.
 
-    All of it is kept in RUN/decoding. Ctrl-C stops; the same command then goes on where it was.
+    All of it is kept in RUN/decoding. Ctrl-C stops; the same command, or --resume, then goes on where it
+    was.
     """
+    if resume:
+        _refuse_options_beside_resume(ctx)
     if quick and n_seeds not in (None, 1):
         raise click.UsageError("--quick runs one seed: leave --seeds out, or --quick.")
 
@@ -96,7 +106,7 @@ def decode(
     from napari_unison.analysis.study_files import FITS, recordings, study_folder
     from napari_unison.encoder import load_run
 
-    options = StudyOptions(
+    asked = StudyOptions(
         methods=methods,
         decoder=decoder,
         context=None if single_bins else DEFAULT_CONTEXT,
@@ -106,9 +116,10 @@ def decode(
         n_permutations=n_permutations,
         is_quick=quick,
     )
+    options = _options_of_stopped(run_folder / FITS, quick=quick) if resume else asked
     run = load_run(run_folder)
     sessions = recordings(run)
-    _announce(run, sessions, options)
+    _announce(run, sessions, options, run_folder / FITS)
     with interruptible() as control, progress_bar(LONG) as show:
         study = study_decoding(
             sessions,
@@ -122,9 +133,40 @@ def decode(
     _keep(study, study_folder(run_folder, quick=quick))
 
 
-def _announce(run: Run, sessions: Sequence[Session], options: StudyOptions) -> None:
-    """Say what is going to be run, and how long its trainings take."""
-    from napari_unison.analysis.decoding_study import with_enough_laps
+def _refuse_options_beside_resume(ctx: click.Context) -> None:
+    """Refuse options that the study which was stopped has answered already."""
+    others = {"n_folds", "n_seeds", "iterations", "methods", "decoder", "single_bins", "n_permutations"}
+    given = [
+        parameter.opts[0]
+        for parameter in ctx.command.params
+        if parameter.name in others
+        and ctx.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"--resume takes the options that the study had: leave {', '.join(given)} out, or --resume."
+        )
+
+
+def _options_of_stopped(fits: Path, *, quick: bool) -> StudyOptions:
+    """Return the options of the study that was stopped."""
+    from napari_unison.analysis import unfinished_study
+
+    found = unfinished_study(fits, quick=quick)
+    if found is None:
+        which, other = (
+            ("quick", "") if quick else ("full", " A quick one is gone on with by --quick --resume.")
+        )
+        hint = other if not quick and unfinished_study(fits, quick=True) is not None else ""
+        raise click.UsageError(f"no {which} study of this run was stopped: leave --resume out.{hint}")
+    click.echo(f"{found}: going on.")
+    return found.options
+
+
+def _announce(run: Run, sessions: Sequence[Session], options: StudyOptions, fits: Path) -> None:
+    """Say what is going to be run, how long its trainings take, and what is there from before."""
+    from napari_unison.analysis import kept_fits
+    from napari_unison.analysis.study_plan import with_enough_laps
 
     laps = with_enough_laps(sessions, options.n_folds)
     width = max(len(session.name) for session in laps)
@@ -142,9 +184,11 @@ def _announce(run: Run, sessions: Sequence[Session], options: StudyOptions) -> N
         f"{options.n_folds} folds, seeds {', '.join(map(str, options.used_seeds))}, "
         f"{len(options.methods)} methods. The {trainings} trainings of {steps} steps on all sessions take "
         f"about {_duration(seconds)} at the speed of the run's own training; decoders, baselines and "
-        f"encoders of single sessions come on top. What is kept from before is not computed again. Ctrl-C "
-        f"stops, and what is done is kept."
+        f"encoders of single sessions come on top. Ctrl-C stops, and what is done is kept."
     )
+    found = kept_fits(sessions, encoder.config_, options, fits)
+    if found.n_kept:
+        click.echo(f"{found} from before: they are not computed again.")
 
 
 def _duration(seconds: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from napari_unison.analysis.decoding import DecodingScores, LabelScore
     from napari_unison.analysis.decoding_study import DecodingStudy
-    from napari_unison.analysis.protocol.comparison import PairedDifference
+    from napari_unison.analysis.protocol.comparison import PairedDifference, ProtocolComparison
+    from napari_unison.analysis.protocol.result import ProtocolResult
     from napari_unison.analysis.protocol.scores import ProtocolScore
     from napari_unison.analysis.score_parts import ScorePart
 
@@ -187,7 +188,7 @@ def study_sheets(study: DecodingStudy) -> list[ScoreSheet]:
         Protocol, controls and null.
     """
     sheets = [_session_sheet(study, session) for session in study.protocol.sessions]
-    return [*sheets, *_differences_sheet(study)]
+    return [*sheets, *differences_sheet(study.protocol, study.differences())]
 
 
 def _session_sheet(study: DecodingStudy, session: str) -> ScoreSheet:
@@ -243,9 +244,8 @@ def _study_words(study: DecodingStudy, session: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _differences_sheet(study: DecodingStudy) -> list[ScoreSheet]:
-    """Lay the differences over all sessions out; nothing where there is a single one."""
-    differences = study.differences()
+def differences_sheet(protocol: ProtocolResult, differences: ProtocolComparison | None) -> list[ScoreSheet]:
+    """Lay the differences over all sessions out; nothing where there is a single session."""
     if differences is None:
         return []
     rows = [row for row in differences.differences if row.session == ALL_SESSIONS and row.measure != UNSHOWN]
@@ -260,10 +260,36 @@ def _differences_sheet(study: DecodingStudy) -> list[ScoreSheet]:
     sections = [SheetSection(f"difference to {differences.baseline} · mean over sessions", tuple(decoding))]
     if others:
         sections.append(SheetSection("not decoding: labels used", tuple(others)))
-    words = comparison_words(study.protocol, differences, ALL_SESSIONS)
+    words = comparison_words(protocol, differences, ALL_SESSIONS)
     return [
         ScoreSheet(ALL_SESSIONS, tuple(column.title for column in columns), tuple(sections), tuple(words))
     ]
+
+
+# -- runs side by side ------------------------------------------------------------------------------------
+
+
+def protocol_rows(scores: Iterable[ProtocolScore]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the titles of the columns, and for each method the cells of one session."""
+    found: dict[str, dict[Key, _Cell]] = {}
+    for score in scores:
+        found.setdefault(score.method, {}).update(_protocol_cells(score))
+    return _titles_and_cells(found)
+
+
+def label_rows(
+    scores: Mapping[str, DecodingScores], session: str
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the titles of the columns, and for each embedding the cells of one session."""
+    return _titles_and_cells({name: _label_cells(one, session) for name, one in scores.items()})
+
+
+def _titles_and_cells(
+    found: Mapping[str, dict[Key, _Cell]],
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    columns = _columns(list(found.values()))
+    titles = tuple(column.title for column in columns)
+    return titles, {name: _written(cells, columns) for name, cells in found.items()}
 
 
 # -- cells -----------------------------------------------------------------------------------------------

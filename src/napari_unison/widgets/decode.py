@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QFileDialog,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -20,13 +23,16 @@ from qtpy.QtWidgets import (
 from napari_unison._compat import unwrapped
 from napari_unison.display.latent_points import LatentPoints, latent_points
 from napari_unison.widgets.docking import UndockingWatcher
+from napari_unison.widgets.figure_window import FigureWindow
 from napari_unison.widgets.latent_scatter import LatentScatter
 from napari_unison.widgets.listening import WorkspaceWidget, scroll_to, scrolled
 from napari_unison.widgets.messages import Message
+from napari_unison.widgets.runs_side_by_side import RunsSideBySide
 from napari_unison.widgets.score_table import ScoreTable
 from napari_unison.widgets.training_plan import duration_text
 from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.jobs import DECODING, Job
+from napari_unison.workspace.run_scores import SCORES_WORDS
 from napari_unison.workspace.scoring import score_run
 from napari_unison.workspace.state import Workspace
 from napari_unison.workspace.viewers import get_workspace
@@ -64,6 +70,16 @@ MEANING_HELP = (
     "with what they say in words."
 )
 N_PERMUTATIONS = 20
+REPORT: Final = "report"
+KINDS: Final = (DECODING, "scores", REPORT)
+RESUME_HELP = (
+    "Go on with the study that was stopped, or that ended with its window: what is done is not computed "
+    "again. The same as napari-unison decode RUN --resume."
+)
+REPORT_HELP = (
+    "One page about the saved run, with all figures, this study and the parameters inside: written in the "
+    "background, then opened in the browser."
+)
 NULL_HELP = (
     f"Repeats all of it {N_PERMUTATIONS} times with the labels of other laps: what is reached without "
     f"knowing anything. Takes many times as long."
@@ -97,28 +113,42 @@ class DecodeWidget(WorkspaceWidget):
         self.null.setToolTip(NULL_HELP)
         self.start_button = QPushButton("Decode")
         self.stop_button = QPushButton("Stop")
-        self.stop_button.setToolTip("End the study after its current step; nothing of it is kept.")
+        self.stop_button.setToolTip("End the study after its current step; it can go on later.")
+        self.resume_button = QPushButton("Resume")
+        self.resume_button.setToolTip(RESUME_HELP)
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
         self.status = QLabel()
         self.status.setWordWrap(True)
         self.message = Message()
+        self.runs = RunsSideBySide(self.workspace)
         self.scores = ScoreTable()
+        self.figure_button = QPushButton("Figure")
+        self.figure_button.setToolTip(
+            "Every method in every session with intervals, in a window of its own: to look at and to save."
+        )
+        self.report_button = QPushButton("Report…")
+        self.report_button.setToolTip(REPORT_HELP)
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.addWidget(self.start_button, 1)
         buttons.addWidget(self.stop_button, 1)
+        buttons.addWidget(self.resume_button, 1)
         buttons.addWidget(self.null)
+        pages = QHBoxLayout()
+        pages.addWidget(self.figure_button, 1)
+        pages.addWidget(self.report_button, 1)
         inner = QWidget()
         layout = QVBoxLayout(inner)
         above: tuple[QWidget, ...] = (self.scatter, self.meaning, self.choice)
-        below: tuple[QWidget, ...] = (self.progress, self.status, self.message, self.scores)
+        below: tuple[QWidget, ...] = (self.progress, self.status, self.message, self.runs, self.scores)
         for widget in above:
             layout.addWidget(widget)
         layout.addLayout(buttons)
         for widget in below:
             layout.addWidget(widget)
+        layout.addLayout(pages)
         layout.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -129,6 +159,9 @@ class DecodeWidget(WorkspaceWidget):
         self.choice.currentIndexChanged.connect(self._on_choice)
         self.start_button.clicked.connect(self.start)
         self.stop_button.clicked.connect(self.stop)
+        self.resume_button.clicked.connect(self.resume)
+        self.figure_button.clicked.connect(self.open_figure)
+        self.report_button.clicked.connect(self._choose_page)
         events = self.workspace.events
         self.listen(events.embedding, self.update_latents)
         self.listen(events.display, self.update_latents)
@@ -158,10 +191,50 @@ class DecodeWidget(WorkspaceWidget):
             self.message.show_error(str(error))
 
     def stop(self) -> None:
-        """End the study that runs; nothing of it is kept."""
+        """End the study that runs; it can go on later."""
         job = self._job()
         if job is not None:
             job.stop()
+
+    def resume(self) -> None:
+        """Go on with the study that was stopped, with the options that it had."""
+        self.message.show_note("")
+        try:
+            self.workspace.resume_decoding(self.choice.currentData())
+        except ValueError as error:
+            self.message.show_error(str(error))
+
+    def open_figure(self) -> None:
+        """Show the study as a figure in a window of its own."""
+        run, key = self.workspace.run, self.choice.currentData()
+        if run is None:
+            return
+        try:
+            figure = self.workspace.study_figure(key)
+        except ValueError as error:
+            self.message.show_error(str(error))
+            return
+        self.figure_window = FigureWindow(figure, f"{run.name}, {SCORES_WORDS[key]}", self)
+        self.figure_window.show()
+
+    def _choose_page(self) -> None:
+        run = self.workspace.run
+        if run is None or run.folder is None:
+            self.message.show_error("The page is about a saved run: save the run first (tab Explore).")
+            return
+        proposed = str(run.folder.with_suffix(".html"))
+        name, _ = QFileDialog.getSaveFileName(self, "Write a page about the run", proposed, "Pages (*.html)")
+        if name:
+            path = Path(name)
+            self.write_page(path if path.suffix else path.with_suffix(".html"))
+
+    def write_page(self, path: Path) -> None:
+        """Write the page about the run in the background, and open it when it is there."""
+        self.message.show_note("")
+        try:
+            self.workspace.save_report(path, overwrite=True)
+        except ValueError as error:
+            self.message.show_error(str(error))
 
     def _on_choice(self) -> None:
         self.message.show_note("")
@@ -171,7 +244,7 @@ class DecodeWidget(WorkspaceWidget):
 
     def _job(self) -> Job | None:
         """Return the newest job that scores; an older one may still be ending."""
-        jobs = [job for job in self.workspace.jobs if job.kind in (DECODING, "scores")]
+        jobs = [job for job in self.workspace.jobs if job.kind in KINDS]
         return jobs[-1] if jobs else None
 
     def _on_run(self) -> None:
@@ -179,14 +252,15 @@ class DecodeWidget(WorkspaceWidget):
         self.update_scores()
 
     def _on_job(self, job: Job) -> None:
-        if job.kind not in (DECODING, "scores"):
+        if job.kind not in KINDS:
             return
         if job.error is not None:
             self.message.show_error(str(job.error) or type(job.error).__name__)
-        elif job.state == "stopped":
-            self.message.show_note("Stopped: nothing of that study was kept.")
+        elif job.kind == REPORT and job.state == "finished":
+            self.message.show_note(f"Written: {job.result}.")
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(job.result)))
         self.update_scores()
-        if job.state == "finished" and self.scores.isVisible():
+        if job.kind != REPORT and job.state == "finished" and self.scores.isVisible():
             scroll_to(self.scores.table)
 
     def update_latents(self) -> None:
@@ -201,12 +275,18 @@ class DecodeWidget(WorkspaceWidget):
 
     def update_scores(self) -> None:
         """Show the chosen scores of the current run, if they are there, and what is going on."""
-        run, job, key = self.workspace.run, self._job(), str(self.choice.currentData())
+        run, job, key = self.workspace.run, self._job(), self.choice.currentData()
         scores = scores_of(run, key)
         refusal = why_not(run, key)
         self.start_button.setEnabled(refusal == "" and job is None)
         self.start_button.setToolTip(refusal or CHOICES[key][1])
         self.stop_button.setEnabled(job is not None and job.can_stop)
+        unfinished = None if run is None or job is not None else run.unfinished.get(key)
+        self.resume_button.setVisible(unfinished is not None)
+        self.stop_button.setVisible(unfinished is None)
+        self.figure_button.setVisible(run is not None and key in run.studies)
+        self.report_button.setVisible(run is not None and key in run.studies)
+        self.report_button.setEnabled(job is None)
         self.choice.setToolTip(CHOICES[key][1])
         self.null.setEnabled(key != HELD_OUT)
         self.progress.setVisible(job is not None)
@@ -214,9 +294,11 @@ class DecodeWidget(WorkspaceWidget):
             known = math.isfinite(job.share)
             self.progress.setRange(0, 1000 if known else 0)
             self.progress.setValue(round(1000 * job.share) if known else 0)
-        self.status.setText(refusal or (notes_of(scores) if job is None else job_sentence(job)))
+        said = notes_of(scores) if unfinished is None else f"{unfinished}: Resume goes on from there."
+        self.status.setText(refusal or (said if job is None else job_sentence(job)))
         self.status.setVisible(bool(self.status.text()))
         self.scores.set_scores(scores)
+        self.runs.set_scored_on(key)
 
 
 class DecodeDock(DecodeWidget):

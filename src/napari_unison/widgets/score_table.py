@@ -23,9 +23,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_unison.analysis.meanings import DECODING
-from napari_unison.display.score_sheets import Scores, ScoreSheet, SheetRow, score_frame
+from napari_unison.display.score_sheets import Scores, ScoreSheet, SheetRow
 from napari_unison.widgets.messages import Message
-from napari_unison.workspace.decoding import sheets_of
+from napari_unison.workspace.decoding import frame_of, sheets_of
+from napari_unison.workspace.run_scores import RunScores
 
 #: Share of the text's colour that rows keep which are no decoding.
 MUTED = 0.62
@@ -34,11 +35,20 @@ ROOM = 4
 
 
 class ScoreTable(QWidget):
-    """A table of methods and measures, with a chooser of the session and the words below."""
+    """A table of methods and measures, with a chooser of the session and the words below.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    what : str
+        What a row is.
+    parent : QWidget, optional
+        Qt's parent.
+    """
+
+    def __init__(self, what: str = "method", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._scores: Scores | None = None
+        self._what = what
+        self._scores: Scores | RunScores | None = None
         self._sheets: list[ScoreSheet] = []
         self.session = QComboBox()
         self.session.setToolTip("Whose scores are shown")
@@ -97,7 +107,7 @@ class ScoreTable(QWidget):
 
     # -- what is shown ---------------------------------------------------------------------------------
 
-    def set_scores(self, scores: Scores | None) -> None:
+    def set_scores(self, scores: Scores | RunScores | None) -> None:
         """Show other scores, of the session that was chosen before if they have it; None hides all."""
         if scores is not None and scores is self._scores:
             return
@@ -130,7 +140,7 @@ class ScoreTable(QWidget):
         self.table.setColumnCount(1 + len(sheet.columns))
         # Narrow numbers leave room for the names of methods.
         titles = [title.replace(" error", "\nerror") for title in sheet.columns]
-        self.table.setHorizontalHeaderLabels(["method", *titles])
+        self.table.setHorizontalHeaderLabels([self._what, *titles])
         for section in sheet.sections:
             self._add_heading(section.title)
             for row in section.rows:
@@ -207,7 +217,7 @@ class ScoreTable(QWidget):
             return
         path = path if path.suffix else path.with_suffix(".csv")
         try:
-            score_frame(self._scores).to_csv(path, index=False)
+            frame_of(self._scores).to_csv(path, index=False)
         except OSError as error:
             self.message.show_error(f"The table was not written. {error}")
         else:

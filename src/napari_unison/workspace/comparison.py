@@ -63,9 +63,9 @@ def facts_of(run: StudyRun) -> dict[str, str]:
     encoder = run.encoder
     values = encoder.config_.model_dump(mode="json", exclude=WITHOUT_EFFECT)
     masks = values.pop("masks", None) or {}
-    facts = {name: _in_words(value) for name, value in values.items()}
+    facts = {name: in_words(value) for name, value in values.items()}
     # A mask without parameters is on or is not there.
-    facts |= {f"mask {name}": _in_words(value) if value else "on" for name, value in masks.items()}
+    facts |= {f"mask {name}": in_words(value) if value else "on" for name, value in masks.items()}
     trained = encoder.training_sessions_
     held_out = {session.name: session.n_bins for session in run.held_out}
     total = sum(session.n_bins for session in trained)
@@ -76,14 +76,14 @@ def facts_of(run: StudyRun) -> dict[str, str]:
     return facts
 
 
-def _in_words(value: Any) -> str:
+def in_words(value: Any) -> str:
     """Write a parameter's value in short."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_in_words(part)}" for name, part in value.items()) or "none"
+        return ", ".join(f"{name} {in_words(part)}" for name, part in value.items()) or "none"
     if isinstance(value, list | tuple):
-        return ", ".join(_in_words(part) for part in value) or "none"
+        return ", ".join(in_words(part) for part in value) or "none"
     return "–" if value is None else str(value)

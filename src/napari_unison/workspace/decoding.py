@@ -11,16 +11,20 @@ from weakref import WeakKeyDictionary
 from napari_unison.sessions import join_sessions
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.jobs import DECODING, DROPPED, STOPPED, JobCancelledError
+from napari_unison.workspace.study_fits import bring_fits, settle_fits, unfinished_studies
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from napari_unison.analysis import DecodingStudy, StudyOptions
     from napari_unison.display.score_sheets import Scores, ScoreSheet
     from napari_unison.sessions import Session
     from napari_unison.workspace.jobs import Job
+    from napari_unison.workspace.run_scores import RunScores
     from napari_unison.workspace.runs import StudyRun
-    from napari_unison.workspace.state import Workspace
+    from napari_unison.workspace.studies import Studies
 
 #: ``"quick"`` is a first look: one seed and fewer training steps.
 StudyDepth = Literal["quick", "full"]
@@ -32,16 +36,27 @@ TELL_INTERVAL = 1.0
 _SHEETS: WeakKeyDictionary[DecodingStudy, list[ScoreSheet]] = WeakKeyDictionary()
 
 
-def sheets_of(scores: Scores) -> list[ScoreSheet]:
+def sheets_of(scores: Scores | RunScores) -> list[ScoreSheet]:
     """Lay scores out for a table, a sheet a session; those of a study are kept as long as it."""
     from napari_unison.analysis import QuickScores
     from napari_unison.display.score_sheets import quick_sheets, study_sheets
+    from napari_unison.workspace.run_scores import RunScores
 
+    if isinstance(scores, RunScores):
+        return scores.sheets
     if isinstance(scores, QuickScores):
         return quick_sheets(scores)
     if scores not in _SHEETS:
         _SHEETS[scores] = study_sheets(scores)
     return _SHEETS[scores]
+
+
+def frame_of(scores: Scores | RunScores) -> pd.DataFrame:
+    """Return all numbers of scores, as they are exported."""
+    from napari_unison.display.score_sheets import score_frame
+    from napari_unison.workspace.run_scores import RunScores
+
+    return scores.to_frame() if isinstance(scores, RunScores) else score_frame(scores)
 
 
 def whole_sessions(run: StudyRun) -> list[Session]:
@@ -72,11 +87,13 @@ def saved_studies(run: StudyRun, folder: Path) -> dict[str, DecodingStudy]:
 
 
 def save_studies(run: StudyRun, folder: Path) -> None:
-    """Write the studies of a run beside it, as the command ``napari-unison decode`` does."""
-    from napari_unison.analysis.study_files import save_study, study_folder
+    """Write the studies of a run, and the fits of one that was stopped, as ``napari-unison decode`` does."""
+    from napari_unison.analysis.study_files import FITS, save_study, study_folder
 
     for depth, study in run.studies.items():
         save_study(study, study_folder(folder, quick=depth == "quick"))
+    if run.fits is not None:
+        bring_fits(run.fits, folder / FITS)
 
 
 def study_options(depth: StudyDepth, **options: Any) -> StudyOptions:
@@ -102,7 +119,7 @@ def study_options(depth: StudyDepth, **options: Any) -> StudyOptions:
 
 
 def start_study(
-    workspace: Workspace, run: StudyRun, depth: StudyDepth, options: StudyOptions, cache: Path | None
+    workspace: Studies, run: StudyRun, depth: StudyDepth, options: StudyOptions, cache: Path | None
 ) -> Job:
     """Start a decoding study of a run; one that runs is ended, and its result dropped.
 
@@ -126,39 +143,50 @@ def start_study(
     def deliver(study: DecodingStudy | None) -> Any:
         if run not in list(workspace.runs):
             return DROPPED
+        if fits:
+            run.unfinished = unfinished_studies(fits[-1])
         if study is None:
             return STOPPED
         run.studies[depth] = study
         return study
 
+    fits: list[Path] = []
+
     def work(job: Job) -> DecodingStudy | None:
-        return run_study(job, run, options, cache)
+        job.tell_share(0.0, "looking for fits that are there")
+        place = settle_fits(run) if cache is None else cache
+        fits.append(place)
+        workspace._fits.add(place)
+        return run_study(job, run, options, place)
 
     return workspace._start(DECODING, title, work, deliver, subject=subject)
 
 
-def run_study(job: Job, run: StudyRun, options: StudyOptions, cache: Path | None) -> DecodingStudy | None:
+def run_study(job: Job, run: StudyRun, options: StudyOptions, cache: Path) -> DecodingStudy | None:
     """Study decoding with a run's configuration; runs in the job's thread.
 
     Returns
     -------
     DecodingStudy or None
-        None after a stop: of a study that was stopped nothing is kept.
+        None after a stop: what is done by then is in the cache, and only there.
     """
-    from napari_unison.analysis import study_decoding
+    from napari_unison.analysis import kept_fits, study_decoding
 
+    sessions, config = whole_sessions(run), run.encoder.config_
+    found = kept_fits(sessions, config, options, cache)
+    said = f" · {found}" if found.n_kept else ""
     last = _LastTelling()
 
     def tell(share: float, what: str) -> None:
         if job.is_cancelled:
             raise JobCancelledError(f"{job.title} was given up because the workspace was closed")
         if last.is_due(share):
-            job.tell_share(share, what)
+            job.tell_share(share, what + said, found=found.share)
 
     try:
         study = study_decoding(
-            whole_sessions(run),
-            run.encoder.config_,
+            sessions,
+            config,
             options,
             cache=cache,
             on_progress=tell,

@@ -27,7 +27,7 @@ Relay = Callable[[Callable[[], None]], None]
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed", "dropped", "cancelled"})
 #: The phase that can be paused and stopped between two steps.
 TRAINING = "training"
-#: The kind of work that can be paused and stopped in all its phases; a stop leaves nothing.
+#: The kind of work that can be paused and stopped in all its phases; a stop leaves no result.
 DECODING = "decoding"
 #: A movie that is made frame by frame; it cannot be paused, and a stop leaves nothing.
 MOVIE = "movie"
@@ -181,8 +181,8 @@ class Job:
     def stop(self) -> None:
         """End the work after its current step.
 
-        What a training has reached so far becomes the result; of a decoding study nothing is kept. Does
-        nothing unless :attr:`can_stop`.
+        What a training has reached so far becomes the result; a decoding study has none then, and can go on
+        later. Does nothing unless :attr:`can_stop`.
         """
         with self._lock:
             if not self.can_stop:
@@ -301,10 +301,13 @@ class Job:
                 self._state = "running"
         self._relay(partial(self._enter, phase))
 
-    def tell_share(self, share: float, what: str) -> None:
-        """Tell which share of the work is done and what comes next; for the work itself, in its thread."""
-        seconds = self._clock.seconds()
-        left = seconds * (1 - share) / share if share > 0 else math.nan
+    def tell_share(self, share: float, what: str, *, found: float = 0.0) -> None:
+        """Tell which share of the work is done and what comes next; for the work itself, in its thread.
+
+        What was ``found`` done already says nothing about the time that the rest takes.
+        """
+        seconds, done = self._clock.seconds(), share - found
+        left = seconds * (1 - share) / done if done > 0 else math.nan
         self._relay(partial(self._show_share, share, left, what))
 
     def _show_share(self, share: float, seconds_left: float, what: str) -> None:

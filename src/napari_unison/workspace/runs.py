@@ -15,11 +15,14 @@ from napari_unison.sessions import Session
 from napari_unison.workspace.decoding import save_studies, saved_studies
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.selection_files import FILE, UNREADABLE_FILE, read_sets, write_sets
+from napari_unison.workspace.study_fits import unfinished_studies
 from napari_unison.workspace.time_sets import TimeSet
 
 if TYPE_CHECKING:
     from napari_unison.analysis import DecodingStudy, LatentScores, QuickScores
+    from napari_unison.analysis.unfinished_studies import UnfinishedStudy
     from napari_unison.encoder import UnifiedEncoder
+    from napari_unison.workspace.decoding import StudyDepth
     from napari_unison.workspace.jobs import Job
     from napari_unison.workspace.settings import EmbeddingKind
 
@@ -46,6 +49,10 @@ class StudyRun:
         Scores on what was held out, once they were asked for.
     studies : dict
         Decoding studies with the run's configuration on all of its sessions: ``"quick"``, ``"full"``.
+    unfinished : dict of UnfinishedStudy
+        Studies that were stopped, or ended with their window, and can go on: ``"quick"``, ``"full"``.
+    fits : Path or None
+        Where the fits of its studies were kept last.
     sets : dict of TimeSet
         Named sets of time that came with the saved run; the workspace takes them over.
     folder : Path or None
@@ -63,6 +70,8 @@ class StudyRun:
     latent_scores: dict[str, LatentScores | None] = field(default_factory=dict)
     quick_scores: QuickScores | None = None
     studies: dict[str, DecodingStudy] = field(default_factory=dict)
+    unfinished: dict[StudyDepth, UnfinishedStudy] = field(default_factory=dict)
+    fits: Path | None = None
     sets: dict[str, TimeSet] = field(default_factory=dict)
     folder: Path | None = None
     trained_here: bool = False
@@ -147,12 +156,17 @@ def open_run(folder: Path) -> StudyRun:
 
 def study_run(saved: Any, folder: Path) -> StudyRun:
     """Make a workspace's run of what a folder holds."""
+    # loaded here, since it brings all of the analysis
+    from napari_unison.analysis.study_files import FITS
+
     run = StudyRun(folder.name.removesuffix(RUN_ENDING), saved.encoder, tuple(saved.held_out), folder=folder)
     if saved.embedding is not None:
         key = partners_key(saved.embedding.kind == "aligned", saved.embedding.partners)
         run.embeddings[key] = saved.embedding
         run.latent_scores[key] = score_inside(saved.embedding)
     run.studies.update(saved_studies(run, folder))
+    run.fits = folder / FITS
+    run.unfinished = unfinished_studies(run.fits)
     try:
         run.sets = read_sets(folder)
     except WorkspaceError as error:

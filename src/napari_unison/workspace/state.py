@@ -19,7 +19,6 @@ from napari_unison.sessions import (
     split_sessions,
 )
 from napari_unison.workspace.brought_sessions import add_brought, sessions_of
-from napari_unison.workspace.decoding import StudyDepth, start_study, study_options
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.job_list import JobList
 from napari_unison.workspace.jobs import DECODING, DROPPED, Job, Runner, ThreadRunner
@@ -36,6 +35,7 @@ from napari_unison.workspace.session_edits import SessionEdits
 from napari_unison.workspace.session_history import SessionHistory
 from napari_unison.workspace.session_list import SessionList
 from napari_unison.workspace.shown import LIST_SIGNALS
+from napari_unison.workspace.studies import Studies
 from napari_unison.workspace.time_ranges import TimeRanges
 from napari_unison.workspace.trainings import TRAIN_FIRST, Trainings, need_no_training, start_training
 
@@ -47,7 +47,7 @@ Found = tuple[list[Session], dict[StudyRun, list[Session]]]
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-class Workspace(SessionEdits, Trainings, Keeping):
+class Workspace(SessionEdits, Trainings, Studies, Keeping):
     """One study: its sessions, the encoder's configuration, its runs, and what is shown.
 
     Parameters
@@ -90,6 +90,7 @@ class Workspace(SessionEdits, Trainings, Keeping):
         self._config = EncoderConfig()
         self._validation_share = 0.2
         self._begin_keeping()
+        self._begin_studies()
 
     def _tell_sessions(self) -> None:
         self.time_ranges.follow_sessions()
@@ -290,49 +291,6 @@ class Workspace(SessionEdits, Trainings, Keeping):
 
         return self._start("embedding", title, work, deliver, subject=(id(run), key))
 
-    def decode(
-        self,
-        depth: StudyDepth = "quick",
-        *,
-        n_permutations: int = 0,
-        cache: str | os.PathLike[str] | None = None,
-        **options: Any,
-    ) -> Job:
-        """Study decoding with the current run's configuration in the background.
-
-        Encoders are trained anew on folds of laps of all of the run's sessions, held-out parts too; the run's
-        own encoder has seen most laps and cannot be used. One study runs at a time: a newer request ends the
-        one before, whose result is dropped. ``job.stop()`` keeps nothing.
-
-        Parameters
-        ----------
-        depth : {"quick", "full"}
-            A first look with one seed and at most 500 training steps, or five seeds and all of the
-            configuration's steps.
-        n_permutations : int
-            Orders of laps for the null: 0 for none, 19 or more for a verdict.
-        cache : path, optional
-            Folder in which every fit is kept, so that a study that was stopped goes on from there.
-        **options
-            Other fields of :class:`~napari_unison.analysis.StudyOptions`.
-
-        Returns
-        -------
-        Job
-            Its result is the ``DecodingStudy``, which ``run.studies[depth]`` keeps; it has ended already if
-            the run had the same one, and is the running one if that is being computed. Its result is None
-            after a stop, or if the run was removed meanwhile.
-
-        Raises
-        ------
-        WorkspaceError
-            If there is no run.
-        DecodingStudyError
-            If an option is not valid.
-        """
-        asked = study_options(depth, n_permutations=n_permutations, **options)
-        return start_study(self, self._need_run(), depth, asked, None if cache is None else Path(cache))
-
     @property
     def awaited(self) -> Job | None:
         """The job that computes the embedding that is to be shown; None if it is there or nobody does."""
@@ -424,6 +382,7 @@ class Workspace(SessionEdits, Trainings, Keeping):
         """Stop what runs, wait for its threads to end, and let go of sessions, runs and embeddings."""
         self.unlink_movie()
         self._jobs.close()
+        self._end_studies()
         self.job = None
         for held in (self.runs, self.sessions):
             with self._jobs.apart("Closing the workspace"):

@@ -86,6 +86,10 @@ class PredictionCache:
             )
             return None
 
+    def has(self, method: Method, fold: Fold, checksum: str, seed: int) -> bool:
+        """Tell whether there is a file of a fit; :meth:`read` tells whether it is sound."""
+        return self._file(_facts(method, fold, checksum, seed)).is_file()
+
     def write(
         self, method: Method, fold: Fold, checksum: str, seed: int, predictions: Sequence[Prediction]
     ) -> None:

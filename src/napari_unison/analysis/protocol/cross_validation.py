@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -130,6 +131,27 @@ def cross_validate(
     )
 
 
+def count_kept(
+    methods: Sequence[Method],
+    sessions: Sequence[Session],
+    *,
+    n_folds: int,
+    seeds: Sequence[int],
+    guard: int,
+    test_segments: TestSegments = "hidden",
+    cache: str | Path,
+) -> int:
+    """Count the fits of :func:`cross_validate` that a folder holds from before; files are not opened.
+
+    All parameters are those of :func:`cross_validate`.
+    """
+    if not Path(cache).is_dir():
+        return 0
+    folds = lap_folds(with_laps(sessions), n_folds, guard=guard, test_segments=test_segments)
+    kept = _Kept(PredictionCache(Path(cache)), folds)
+    return sum(kept.has(fit) for fit in _planned(list(methods), folds, list(seeds)))
+
+
 def _run(
     fits: Sequence[_Fit],
     n_folds: int,
@@ -166,6 +188,9 @@ class _Kept:
 
     def read(self, fit: _Fit) -> list[Prediction] | None:
         return self._cache.read(fit.method, fit.fold, self._checksums[fit.fold.number], fit.seed)
+
+    def has(self, fit: _Fit) -> bool:
+        return self._cache.has(fit.method, fit.fold, self._checksums[fit.fold.number], fit.seed)
 
     def write(self, fit: _Fit, predictions: list[Prediction]) -> None:
         checksum = self._checksums[fit.fold.number]
@@ -219,7 +244,14 @@ def _predicted(
         error.add_note(f"This happened in {fit.in_words(n_folds)}.")
         raise
     if kept is not None:
-        kept.write(fit, predictions)
+        try:
+            kept.write(fit, predictions)
+        except OSError as error:
+            warnings.warn(
+                f"{fit.in_words(n_folds)} could not be kept ({error}): this study goes on, but one that is "
+                f"stopped computes this fit again",
+                stacklevel=2,
+            )
     return predictions
 
 

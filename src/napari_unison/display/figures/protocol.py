@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from napari_unison.analysis.meanings import CIRCULAR, DECODING
 from napari_unison.analysis.protocol.score_tables import readable_unit
@@ -20,6 +22,7 @@ from napari_unison.display.palettes import LEFT_COLOUR
 from napari_unison.display.roles import with_unit
 
 if TYPE_CHECKING:
+    from napari_unison.analysis.decoding_study import DecodingStudy
     from napari_unison.analysis.protocol.result import ProtocolResult
     from napari_unison.analysis.protocol.scores import Estimate, ProtocolScore
 
@@ -28,6 +31,11 @@ NAME_CHARACTERS: Final = 34
 CIRCULAR_GAP: Final = 0.6
 #: Of the names of methods (inch).
 LINE_HEIGHT: Final = 0.15
+#: Between two of them (lines).
+BETWEEN_NAMES: Final = 0.6
+MOST_TICKS: Final = 5
+LINES_WORDS: Final = "lines: 95 % interval over laps"
+POINTS_WORDS: Final = f"points: mean over seeds; {LINES_WORDS}; ticks: single seeds"
 NULL_COLOUR: Final = "#f2c14e"
 
 Null = Mapping[tuple[str, str], tuple[float, float]]
@@ -98,13 +106,13 @@ def protocol_figure(
     columns = min(MOST_COLUMNS, len(sessions))
     lines = -(-len(sessions) // columns)
     most_lines = max(len(_wrapped(name)) for name in places)
-    height = LINE_HEIGHT * max(2, most_lines) * (max(places.values()) + 1.4) + 0.75
+    height = LINE_HEIGHT * (max(2, most_lines) + BETWEEN_NAMES) * (max(places.values()) + 1.4) + 0.75
     figure = new_figure(
         2.7 * columns + 2.6,
         height * lines * len(shown) + 1.5,
         _title(scores),
         result.in_words(),
-        "points: mean over seeds; lines: 95 % interval over laps; ticks: single seeds",
+        POINTS_WORDS if any(score.n_seeds > 1 for score in scores) else LINES_WORDS,
         note,
     )
     panels_of_rows = figure.subplots(lines * len(shown), columns, squeeze=False)
@@ -120,9 +128,30 @@ def protocol_figure(
     return figure
 
 
+def study_figure(study: DecodingStudy) -> Figure:
+    """Draw a decoding study: its protocol, with the null where there is one, and what kind of study it is.
+
+    Raises
+    ------
+    ValueError
+        If no fit of it is done.
+    """
+    null = {}
+    if study.null is not None:
+        null = {
+            (score.session, score.label): (min(score.null), max(score.null))
+            for score in study.null.scores
+            if score.measure == "accuracy" and score.has_null
+        }
+    steps = f"{study.config.max_iterations} training steps"
+    note = f"quick study, a first look: {steps}" if study.options.is_quick else steps
+    return protocol_figure(study.protocol, null=null or None, note=note)
+
+
 def _wrapped(name: str) -> list[str]:
-    """Return the name of a method in lines."""
-    return textwrap.wrap(name, NAME_CHARACTERS)
+    """Return the name of a method in lines; a number stays with its unit."""
+    joined = re.sub(r"(\d) (m?s)\b", "\\1\u00a0\\2", name)
+    return [line.replace("\u00a0", " ") for line in textwrap.wrap(joined, NAME_CHARACTERS)]
 
 
 def _title(scores: Sequence[ProtocolScore]) -> str:
@@ -170,6 +199,7 @@ def _draw(axes: Axes, panel: _Panel, scale: _Scale, places: Mapping[str, float],
     axes.set_title(panel.session, fontsize=9)
     axes.set_xlabel(scale.title, fontsize=8)
     plain(axes)
+    axes.xaxis.set_major_locator(MaxNLocator(MOST_TICKS))
     axes.grid(axis="x", color="0.92", linewidth=0.8)
     axes.set_axisbelow(True)
     names = list(places) if named else []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from napari_unison.analysis.meanings import CIRCULAR, CONTROL, DECODING
 from napari_unison.analysis.study_methods import METHOD_WORDS
-from napari_unison.display.figures.protocol import protocol_figure
+from napari_unison.display.figures.protocol import study_figure
 from napari_unison.display.report.contents import Block, Paragraph, Picture, Row, Sentences, Table, picture
 from napari_unison.display.score_sheets import ScoreSheet, study_sheets
 
@@ -95,18 +95,8 @@ def sheet_blocks(sheet: ScoreSheet) -> list[Block]:
 def _protocol_picture(study: DecodingStudy) -> list[Picture]:
     if not study.protocol.n_done:
         return []
-    null = {}
-    if study.null is not None:
-        null = {
-            (score.session, score.label): (min(score.null), max(score.null))
-            for score in study.null.scores
-            if score.measure == "accuracy" and score.has_null
-        }
-    steps = f"{study.config.max_iterations} training steps"
-    note = f"quick study, a first look: {steps}" if study.options.is_quick else steps
-    figure = protocol_figure(study.protocol, null=null or None, note=note)
     caption = "Every method on the same laps. Median errors: further left is better; accuracy: further right."
-    return [picture(figure, caption)]
+    return [picture(study_figure(study), caption)]
 
 
 def _methods_table(study: DecodingStudy) -> Table:

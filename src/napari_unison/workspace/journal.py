@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from napari_unison.workspace.script import Script, Settings, call, sessions_file
-from napari_unison.workspace.session_steps import edit_lines, order_lines
+from napari_unison.workspace.session_notes import SessionNotes
+from napari_unison.workspace.steps import Step
 
 if TYPE_CHECKING:
     from napari_unison.encoder import Embedding
@@ -17,51 +17,6 @@ if TYPE_CHECKING:
     from napari_unison.workspace.jobs import Job
     from napari_unison.workspace.runs import StudyRun
     from napari_unison.workspace.state import Workspace
-
-
-@dataclass
-class Step:
-    """One thing that was done.
-
-    Attributes
-    ----------
-    lines : list of str
-        The Python that does it.
-    run : int or None
-        Number of the run that has to be the current one.
-    makes : tuple of int
-        Numbers of the runs that it brings.
-    settings : Settings or None
-        What has to be set before.
-    sessions : list of Session
-        Sessions that it brings and that come from no file: they are written beside the script.
-    is_output : bool
-        Whether it left a file outside of the workspace.
-    shows : bool
-        Whether what is shown counts for it.
-    names : list of str
-        Sessions that it brings, by name.
-    removed : list of str
-        Sessions that it takes out, by name.
-    before : tuple or None
-        What tells the sessions that were there before.
-    """
-
-    lines: list[str]
-    run: int | None = None
-    makes: tuple[int, ...] = ()
-    settings: Settings | None = None
-    sessions: list[Session] = field(default_factory=list)
-    is_output: bool = False
-    shows: bool = False
-    names: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    before: tuple[Any, ...] | None = None
-
-    @property
-    def is_edit(self) -> bool:
-        """Whether it does nothing but change sessions."""
-        return self.run is None and not self.makes and not self.is_output and self.settings is None
 
 
 class Journal:
@@ -78,8 +33,7 @@ class Journal:
 
     def __init__(self, workspace: Workspace) -> None:
         self._steps: list[Step] = []
-        self._expected: list[tuple[str, list[Session]]] = []
-        self._last: list[Session] = []
+        self._sessions = SessionNotes(self._steps)
         self._base: Settings | None = None
         self._numbers: WeakKeyDictionary[StudyRun, int] = WeakKeyDictionary()
         self._steps_done: WeakKeyDictionary[StudyRun, int] = WeakKeyDictionary()
@@ -94,12 +48,11 @@ class Journal:
 
     def expect(self, line: str, sessions: Sequence[Session]) -> None:
         """Say which line of Python brings sessions that are about to be added."""
-        if sessions:
-            self._expected.append((line, list(sessions)))
+        self._sessions.expect(line, sessions)
 
     def note_opened_runs(self, line: str, runs: Sequence[StudyRun]) -> None:
         """Note that runs were opened, by a line that may have brought sessions, too."""
-        self._expected = []
+        self._sessions.expect_nothing()
         if not runs:
             return
         numbers = tuple(self._number(run) for run in runs)
@@ -137,81 +90,17 @@ class Journal:
 
     def begin_with(self, lines: Sequence[str], runs: Sequence[StudyRun]) -> None:
         """Forget what was, and begin with lines that bring all that is there now."""
-        self._expected, self._last = [], list(self._workspace.sessions)
+        self._sessions.begin_with(list(self._workspace.sessions))
         made = [f"run_{self._number(run)} = ws.runs[{index}]" for index, run in enumerate(runs)]
-        self._steps = [Step([*lines, *made], makes=tuple(self._number(run) for run in runs), settings=None)]
+        self._steps[:] = [Step([*lines, *made], makes=tuple(self._number(run) for run in runs))]
         self._base = Settings.of(self._workspace)
 
     # -- what it hears ---------------------------------------------------------------------------------
 
     def _note_sessions(self) -> None:
-        before, after = self._last, list(self._workspace.sessions)
-        self._last = after
-        if _is_same(before, after) or self._undo(_key(after)):
-            return
-        if not before and not len(self._workspace.runs):
-            # Nothing is left of what was done before.
-            self._steps, self._base = [], None
-        first = len(self._steps)
-        self._note_difference(before, after)
-        if len(self._steps) > first:
-            self._steps[first].before = _key(before)
-
-    def _note_difference(self, before: list[Session], after: list[Session]) -> None:
-        gone = [session for session in before if not _has(after, session)]
-        come = [session for session in after if not _has(before, session)]
-        if len(gone) == len(come) and len(before) == len(after):
-            lines = edit_lines(before, after)
-            if lines is not None:
-                self._steps.append(Step(lines))
-                return
-        here = [session for session in before if _has(after, session)]
-        if gone:
-            self._note_removed([session.name for session in gone])
-        if come:
-            self._note_added(come)
-        lines = order_lines([*here, *come], after)
-        if lines:
-            self._steps.append(Step(lines))
-
-    def _note_removed(self, names: list[str]) -> None:
-        last = self._steps[-1] if self._steps else None
-        if last is not None and last.removed:
-            last.removed += names
-            last.lines = [call("ws.remove", last.removed)]
-        else:
-            line = call("ws.remove", names[0] if len(names) == 1 else names)
-            self._steps.append(Step([line], removed=names))
-
-    def _note_added(self, come: list[Session]) -> None:
-        for line, sessions in self._expected:
-            found = [session for session in come if _has(sessions, session)]
-            if not found:
-                continue
-            come = [session for session in come if not _has(found, session)]
-            names = [session.name for session in found]
-            last = self._steps[-1] if self._steps else None
-            if last is not None and last.lines == [line]:
-                last.names += names
-            else:
-                self._steps.append(Step([line], names=names))
-        self._expected = []
-        if come:
-            self._steps.append(Step([], sessions=come, names=[session.name for session in come]))
-
-    def _undo(self, wanted: tuple[Any, ...]) -> bool:
-        """Forget the last changes of sessions if what was before them is here again."""
-        if not wanted:
-            # Nothing is open: whatever was may come back by a step back.
-            return False
-        for number in reversed(range(len(self._steps))):
-            step = self._steps[number]
-            if not step.is_edit:
-                return False
-            if step.before == wanted:
-                del self._steps[number:]
-                return True
-        return False
+        workspace = self._workspace
+        if self._sessions.note(list(workspace.sessions), has_runs=len(workspace.runs) > 0):
+            self._base = None
 
     def _note_job(self, job: Job) -> None:
         if job.kind == "training" and job.is_running and job not in self._began:
@@ -355,19 +244,3 @@ def _options(options: Any) -> dict[str, Any]:
         for known in fields(options)
         if getattr(options, known.name) != getattr(usual, known.name)
     }
-
-
-def _has(sessions: Iterable[Session], wanted: Session) -> bool:
-    return any(session is wanted for session in sessions)
-
-
-def _is_same(first: Sequence[Session], second: Sequence[Session]) -> bool:
-    return len(first) == len(second) and all(one is two for one, two in zip(first, second, strict=True))
-
-
-def _key(sessions: Sequence[Session]) -> tuple[Any, ...]:
-    """Return what tells a list of sessions from others, without keeping the sessions."""
-    return tuple(
-        (id(session), id(session.neural), session.name, session.n_bins, tuple(session.weights.items()))
-        for session in sessions
-    )

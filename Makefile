@@ -47,10 +47,8 @@ format: setup  ## let ruff put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-pictures: setup  ## draw the pictures of the documentation again
-	$(BIN)/napari-unison demo --no-window --to demo-output
-	mkdir -p docs/pictures
-	cp demo-output/window.png docs/pictures/window.png
+pictures: setup  ## take the pictures of the tour in docs/ again
+	$(BIN)/python docs/make_tour.py
 
 clean:  ## remove what was made, except .venv
 	rm -rf demo-output build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

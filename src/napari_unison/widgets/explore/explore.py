@@ -58,7 +58,6 @@ class ExploreWidget(WorkspaceWidget):
             self.grid,
             self.trail,
             self.flow,
-            self.selecting,
             self.message,
         )
         for section in sections:
@@ -71,7 +70,12 @@ class ExploreWidget(WorkspaceWidget):
         above.setContentsMargins(9, 6, 9, 0)
         above.addWidget(self.kind)
         outer.addLayout(above)
-        outer.addWidget(scrolled(inner))
+        outer.addWidget(scrolled(inner), 1)
+        # Below it: the lasso, and what is selected.
+        below = QVBoxLayout()
+        below.setContentsMargins(9, 0, 9, 4)
+        below.addWidget(self.selecting)
+        outer.addLayout(below)
 
     def _on_job(self, job: Job) -> None:
         if job.kind != "embedding":

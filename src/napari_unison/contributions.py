@@ -23,6 +23,8 @@ LayerData = tuple[Any, dict[str, Any], str]
 RECORDING_ENDINGS = (".jl", ".jl.gz")
 RUN_ENDING = ".unison"
 WORKSPACE_ENDING = ".unison-workspace"
+WORKSPACE_TITLE = "Unison workspace"
+THE_WAY = f"To train, explore and decode: Plugins › napari-unison › {WORKSPACE_TITLE}."
 
 
 def __getattr__(name: str) -> Any:
@@ -53,7 +55,18 @@ def read_layers(path: str | Sequence[str]) -> list[LayerData]:
     layers: list[LayerData] = []
     for one in [path] if isinstance(path, str) else path:
         layers += run_layers(Path(one)) if Path(one).is_dir() else recording_layers(Path(one))
+    tell_the_way()
     return layers
+
+
+def tell_the_way() -> None:
+    """Say where sessions and runs are worked with, where napari is open and the workspace is not."""
+    from napari import current_viewer
+    from napari.utils.notifications import show_info
+
+    viewer = current_viewer()
+    if viewer is not None and not any(WORKSPACE_TITLE in name for name in viewer.window.dock_widgets):
+        show_info(THE_WAY)
 
 
 def recording_layers(path: Path) -> list[LayerData]:

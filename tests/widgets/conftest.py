@@ -28,3 +28,9 @@ def unison(viewer: Any, monkeypatch: pytest.MonkeyPatch, small_sessions: list[Se
     monkeypatch.setattr("napari_unison.workspace.state.sample_sessions", lambda name: list(small_sessions))
     _, widget = viewer.window.add_plugin_dock_widget("napari-unison", "Unison workspace")
     return widget
+
+
+@pytest.fixture(autouse=True)
+def readers_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave alone who reads which folder in the settings of whoever runs the tests."""
+    monkeypatch.setattr("napari_unison._compat.open_folders_ourselves", lambda endings: None)

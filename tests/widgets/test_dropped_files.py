@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
+from napari.plugins.utils import get_preferred_reader
 
 from napari_unison import Session, encoder, get_workspace
+from napari_unison._compat.settings import open_folders_ourselves
 from napari_unison.contributions import raster_layer, read_layers
 
 pytestmark = pytest.mark.gui
+
+
+def test_napari_does_not_ask_who_reads_our_folders_and_keeps_what_was_chosen(monkeypatch, tmp_path):
+    plugins = SimpleNamespace(extension2reader={"*.unison/": "somebody-else", "*.tif": "napari"})
+    for module in ("napari.settings", "napari.plugins.utils"):
+        monkeypatch.setattr(f"{module}.get_settings", lambda: SimpleNamespace(plugins=plugins))
+    open_folders_ourselves((".unison", ".unison-workspace"))
+    workspace, run = tmp_path / "rats.unison-workspace", tmp_path / "rats.unison"
+    workspace.mkdir()
+    run.mkdir()
+    assert get_preferred_reader(str(workspace)) == "napari-unison"
+    assert get_preferred_reader(str(run)) == "somebody-else"
+    assert plugins.extension2reader["*.tif"] == "napari"
+
+
+def test_a_recording_opened_without_the_workspace_tells_the_way_to_it(viewer, monkeypatch):
+    told = []
+    monkeypatch.setattr("napari.utils.notifications.show_info", told.append)
+    read_layers([])
+    assert told == ["To train, explore and decode: Plugins › napari-unison › Unison workspace."]
+    viewer.window.add_plugin_dock_widget("napari-unison", "Unison workspace")
+    read_layers([])
+    assert len(told) == 1
 
 
 def add(viewer, layer_data) -> None:

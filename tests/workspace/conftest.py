@@ -39,3 +39,9 @@ SHORT = {
     "random_state": 0,
     "device": "cpu",
 }
+
+
+@pytest.fixture(autouse=True)
+def readers_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave alone who reads which folder in the settings of whoever runs the tests."""
+    monkeypatch.setattr("napari_unison._compat.open_folders_ourselves", lambda endings: None)

@@ -20,7 +20,7 @@ from napari_unison._compat.docks import (
     theme_colours,
 )
 from napari_unison._compat.drawing import drawn_once, points_on_canvas, recolour_points
-from napari_unison._compat.settings import explore_settings, training_settings
+from napari_unison._compat.settings import explore_settings, open_folders_ourselves, training_settings
 from napari_unison._compat.triton import (
     guard_triton,
     guard_triton_once_drawn,
@@ -57,6 +57,7 @@ __all__ = [
     "name_in_grid_cell",
     "napari_left_docks",
     "on_viewer_closed",
+    "open_folders_ourselves",
     "opengl_renderer",
     "other_viewers",
     "points_on_canvas",

@@ -15,6 +15,20 @@ def explore_settings() -> Any:
     return getattr(_plugin_settings(), "explore", None)
 
 
+def open_folders_ourselves(endings: tuple[str, ...]) -> None:
+    """Tell napari that folders of these endings are this plugin's, so that it does not ask who reads them.
+
+    napari's own reader offers itself for every folder. What a person has chosen in the preferences stays.
+    """
+    from napari.settings import get_settings
+
+    plugins = get_settings().plugins
+    known = dict(plugins.extension2reader)
+    missing = {f"*{ending}/": "napari-unison" for ending in endings if f"*{ending}/" not in known}
+    if missing:
+        plugins.extension2reader = known | missing
+
+
 def _plugin_settings() -> Any:
     from napari.settings import get_plugin_settings
 

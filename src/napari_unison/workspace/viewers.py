@@ -7,12 +7,15 @@ from weakref import WeakKeyDictionary
 
 from napari.utils.notifications import show_error, show_warning
 
+from napari_unison import _compat
 from napari_unison._compat import guard_triton_once_drawn, on_viewer_closed, push_to_console, unwrapped
 from napari_unison.workspace.camera_link import CameraLink
 from napari_unison.workspace.forming import FormingPicture
 from napari_unison.workspace.highlight import SelectionHighlight
 from napari_unison.workspace.layers import ViewerLayers
+from napari_unison.workspace.runs import RUN_ENDING
 from napari_unison.workspace.state import Workspace
+from napari_unison.workspace.whole_workspace import WORKSPACE_ENDING
 from napari_unison.workspace.workers import NapariRunner
 
 _LAYERS_OF: WeakKeyDictionary[Any, ViewerLayers] = WeakKeyDictionary()
@@ -60,4 +63,6 @@ def layers_of(viewer: Any) -> ViewerLayers:
         push_to_console(viewer, workspace=workspace)
         on_viewer_closed(viewer, close)
         guard_triton_once_drawn(viewer)
+        # By its module, so that tests can leave the settings of whoever runs them alone.
+        _compat.open_folders_ourselves((RUN_ENDING, WORKSPACE_ENDING))
     return _LAYERS_OF[viewer]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,6 +33,7 @@ from napari_unison.workspace.state import Workspace
 #: The progress bar of a terminal; a window has its own.
 NOT_IN_A_WINDOW = frozenset({"verbose"})
 LARGEST_SPIN = 2**31 - 1
+FOLDED, UNFOLDED = "▸ Advanced", "▾ Advanced"
 
 
 class Editor:
@@ -65,7 +67,9 @@ class ConfigForm(WorkspaceWidget):
         self.problems: dict[str, str] = {}
         self._written: dict[str, Any] = {}
         self.message = Message()
-        self.advanced = QCollapsible("Advanced")
+        # The arrow is part of the words: a picture of it would stay black on a dark theme.
+        self.advanced = QCollapsible(FOLDED, expandedIcon=QIcon(), collapsedIcon=QIcon())
+        self.advanced.toggled.connect(lambda is_open: self.advanced.setText(UNFOLDED if is_open else FOLDED))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._rows(groups(advanced=False), headings=True))

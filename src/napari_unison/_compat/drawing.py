@@ -64,8 +64,9 @@ def _block(stack: ExitStack, layer: Any, names: tuple[str, ...]) -> None:
 def recolour_points(viewer: Any, layer: Any, colours: npt.NDArray[Any]) -> None:
     """Give the points of a layer other colours, and change nothing else.
 
-    napari would fill the graphics' buffers anew with all of the layer, and name the symbol of each point for
-    that, which takes longer than everything else about a selection. Here their colours alone are written.
+    napari would look all features through for one that is meant as a colour, and fill the graphics' buffers
+    anew with all of the layer, which takes longer than everything else about a selection. Here colours alone
+    are written.
 
     Parameters
     ----------

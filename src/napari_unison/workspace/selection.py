@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_unison.workspace.events import WorkspaceError
+from napari_unison.workspace.selection_state import SelectionState
 from napari_unison.workspace.time_sets import SelectionMode, TimeSet
 
 if TYPE_CHECKING:
@@ -37,14 +37,6 @@ class Recordings(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class _State:
-    """What a step back returns to."""
-
-    current: TimeSet = field(default_factory=TimeSet)
-    sets: Mapping[str, TimeSet] = field(default_factory=dict)
-
-
 class Selection:
     """Which time bins are selected in which sessions, and the sets that were given a name.
 
@@ -68,9 +60,9 @@ class Selection:
     def __init__(self, recordings: Recordings, events: WorkspaceEvents) -> None:
         self._recordings = recordings
         self._events = events
-        self._state = _State()
-        self._past: list[_State] = []
-        self._future: list[_State] = []
+        self._state = SelectionState()
+        self._past: list[SelectionState] = []
+        self._future: list[SelectionState] = []
 
     def __repr__(self) -> str:
         return f"<Selection: {self.description}; sets: {', '.join(self.sets) or 'none'}>"
@@ -90,7 +82,7 @@ class Selection:
     @property
     def name(self) -> str | None:
         """The name of the set that is selected just as it was kept, or None."""
-        return next((name for name, known in self._state.sets.items() if known == self.current), None)
+        return self._state.name
 
     @property
     def description(self) -> str:
@@ -183,8 +175,7 @@ class Selection:
         WorkspaceError
             If there is no such set.
         """
-        chosen = self._state.sets[self._known(name)]
-        self._change(_State(self.current.changed_by(chosen, mode), self._state.sets))
+        self._select(self._state.set_named(name), mode)
 
     def choose(
         self, wanted: TimeSet | Mapping[str, Iterable[Any]], *, mode: SelectionMode = "replace"
@@ -199,11 +190,11 @@ class Selection:
         chosen = wanted if isinstance(wanted, TimeSet) else TimeSet(wanted)
         for name in chosen.session_names:
             self._parts(name)
-        self._change(_State(self.current.changed_by(chosen, mode), self._state.sets))
+        self._select(chosen, mode)
 
     def clear(self) -> None:
         """Select nothing; named sets stay."""
-        self._change(_State(TimeSet(), self._state.sets))
+        self._change(self._state.selecting(TimeSet()))
 
     # -- named sets ------------------------------------------------------------------------------------
 
@@ -220,12 +211,8 @@ class Selection:
         WorkspaceError
             If nothing is selected, or the name is empty or taken; nothing is changed then.
         """
-        chosen = self.current if wanted is None else wanted
-        if not len(chosen):
-            raise WorkspaceError("nothing is selected: mark time in Traces or points with the lasso first")
-        name = self._free(name)
-        self._change(_State(self.current, {**self._state.sets, name: chosen}))
-        return name
+        self._change(self._state.keeping(name, self.current if wanted is None else wanted))
+        return name.strip()
 
     def rename(self, name: str, new_name: str) -> None:
         """Give a set another name; it keeps its place.
@@ -235,12 +222,7 @@ class Selection:
         WorkspaceError
             If there is no such set, or the new name is empty or taken.
         """
-        self._known(name)
-        if new_name.strip() == name:
-            return
-        new_name = self._free(new_name)
-        sets = {new_name if known == name else known: held for known, held in self._state.sets.items()}
-        self._change(_State(self.current, sets))
+        self._change(self._state.renaming(name, new_name))
 
     def remove(self, name: str) -> None:
         """Forget a set; :meth:`undo` brings it back.
@@ -250,30 +232,26 @@ class Selection:
         WorkspaceError
             If there is no such set.
         """
-        self._known(name)
-        sets = {known: held for known, held in self._state.sets.items() if known != name}
-        self._change(_State(self.current, sets))
+        self._change(self._state.removing(name))
 
     def suggested_name(self) -> str:
         """Return a name that is free: "set 1", or the next number after the last set's, "replay 4"."""
-        names = list(self._state.sets)
-        stem, number = "set", 1
-        if names:
-            words = names[-1].rsplit(maxsplit=1)
-            if len(words) == 2 and words[1].isdigit():
-                stem, number = words[0], int(words[1]) + 1
-        while f"{stem} {number}" in names:
-            number += 1
-        return f"{stem} {number}"
+        return self._state.suggested_name()
 
     def adopt(self, sets: Mapping[str, TimeSet]) -> None:
         """Take over the sets of a saved run; another set of a name that is taken gets a number.
 
         A step back does not take them away again.
         """
-        self._past = [_with_sets(state, sets) for state in self._past]
-        self._future = [_with_sets(state, sets) for state in self._future]
-        self._show(_with_sets(self._state, sets))
+        self._past = [state.adopting(sets) for state in self._past]
+        self._future = [state.adopting(sets) for state in self._future]
+        self._show(self._state.adopting(sets))
+
+    def change_all(self, change: Callable[[TimeSet], TimeSet]) -> None:
+        """Change what is selected, all sets and all steps back alike, as where a session was renamed."""
+        self._past = [state.changed(change) for state in self._past]
+        self._future = [state.changed(change) for state in self._future]
+        self._show(self._state.changed(change))
 
     # -- steps back ------------------------------------------------------------------------------------
 
@@ -325,7 +303,7 @@ class Selection:
         """
         from napari_unison.workspace.selection_files import write_table
 
-        chosen = {name: self._state.sets[self._known(name)] for name in names or self._state.sets}
+        chosen = {name: self._state.set_named(name) for name in names or self._state.sets}
         if names is None and len(self.current) and self.name is None:
             chosen["selection"] = self.current
         if not chosen:
@@ -334,14 +312,17 @@ class Selection:
 
     # -- inside ----------------------------------------------------------------------------------------
 
-    def _change(self, state: _State) -> None:
+    def _select(self, chosen: TimeSet, mode: SelectionMode) -> None:
+        self._change(self._state.selecting(self.current.changed_by(chosen, mode)))
+
+    def _change(self, state: SelectionState) -> None:
         if state.current == self._state.current and state.sets == self._state.sets:
             return
         self._past = [*self._past[1 - MOST_STEPS :], self._state]
         self._future = []
         self._show(state)
 
-    def _show(self, state: _State) -> None:
+    def _show(self, state: SelectionState) -> None:
         before, self._state = self._state, state
         tell: list[Callable[[Any], Any]] = []
         if list(state.sets.items()) != list(before.sets.items()):
@@ -364,31 +345,6 @@ class Selection:
             min(float(part.time[0]) for part in parts),
             max(float(part.time[-1] + part.bin_width) for part in parts),
         )
-
-    def _known(self, name: str) -> str:
-        if name not in self._state.sets:
-            names = ", ".join(self._state.sets) or "none yet"
-            raise WorkspaceError(f"there is no set {name!r}; the sets are {names}")
-        return name
-
-    def _free(self, name: str) -> str:
-        name = name.strip()
-        if not name:
-            raise WorkspaceError("a set needs a name, such as 'replay 3'")
-        if name in self._state.sets:
-            raise WorkspaceError(f"there is a set {name!r} already: give another name, or remove it first")
-        return name
-
-
-def _with_sets(state: _State, sets: Mapping[str, TimeSet]) -> _State:
-    held = dict(state.sets)
-    for name, found in sets.items():
-        free, number = name, 1
-        while free in held and held[free] != found:
-            number += 1
-            free = f"{name} ({number})"
-        held[free] = found
-    return _State(state.current, held)
 
 
 def seconds_text(seconds: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +17,7 @@ from napari_unison.encoder.device_memory import device_for_training, require_mem
 from napari_unison.encoder.devices import device_text
 from napari_unison.encoder.embed import PartnerBank, embed_aligned, embed_label_free
 from napari_unison.encoder.embedding import Embedding, Partners
+from napari_unison.encoder.given_sessions import checked_sessions, number_in_training
 from napari_unison.encoder.label_space import LabelSpace
 from napari_unison.encoder.looks import Looks
 from napari_unison.encoder.new_session import (
@@ -29,7 +29,7 @@ from napari_unison.encoder.new_session import (
 from napari_unison.encoder.overlap import label_overlap, warn_of_gaps, warn_of_other_meanings
 from napari_unison.encoder.progress import ProgressBar, ProgressCallback, TrainingControl
 from napari_unison.encoder.training import Trainer, TrainingState
-from napari_unison.sessions import Session, SessionError, validate_same_labels
+from napari_unison.sessions import Session, SessionError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -171,7 +171,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             If the loss is no longer finite, or the device has not enough memory after all.
         """
         config = EncoderConfig.from_parameters(self.get_params(deep=False))
-        sessions = _checked_sessions(sessions)
+        sessions = checked_sessions(sessions)
         seed = config.random_state
         if seed is None:
             seed = int(np.random.SeedSequence().generate_state(1)[0])
@@ -286,7 +286,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 f"the encoder knows a session called {session.name!r} already: give the new one another name "
                 f"(session.replace(name=...)), or embed it as that session"
             )
-        sessions = _checked_sessions([*self.training_sessions_, session])
+        sessions = checked_sessions([*self.training_sessions_, session])
         check_new_session(self.config_, self.training_sessions_, self._space, session)
         warn_of_other_meanings(sessions, about=session.name)
         space = LabelSpace(sessions, self.config_.label_scaling)
@@ -337,7 +337,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._check_fitted()
         if partners not in ("training", "given"):
             raise ValueError(f"partners is {partners!r}: choose 'training' or 'given'")
-        given = self.training_sessions_ if sessions is None else _checked_sessions(sessions)
+        given = self.training_sessions_ if sessions is None else checked_sessions(sessions)
         numbers = [self._number_of(session) for session in given]
         if align:
             return self._embed_aligned(given, numbers, partners, silence_own)
@@ -438,21 +438,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         )
 
     def _number_of(self, session: Session) -> int:
-        if session.name not in self.session_names_:
-            raise SessionError(
-                f"no training session is called {session.name!r}; the encoder knows "
-                f"{', '.join(map(repr, self.session_names_))}. Rename the session "
-                f"(session.replace(name=...)) or train with it"
-            )
-        number = self.session_names_.index(session.name)
-        _check_bin_width(session, self.training_sessions_[number])
-        expected = self.training_sessions_[number].n_neurons
-        if session.n_neurons != expected:
-            raise SessionError(
-                f"session {session.name!r} has {session.n_neurons} neurons, but had {expected} in training: "
-                f"give the same neurons in the same order"
-            )
-        return number
+        return number_in_training(session, self.training_sessions_)
 
     def _embed_aligned(
         self, given: Sequence[Session], numbers: Sequence[int], partners: Partners, silence_own: bool
@@ -492,29 +478,3 @@ def _run(
     device = next(trainer.state.network.parameters()).device
     with ProgressBar(len(trainer.state.history.loss), device_text(device)) as bar:
         return trainer.run(iterations, bar, control)
-
-
-def _checked_sessions(sessions: Sequence[Session] | Session) -> list[Session]:
-    """Return sessions as a list, or say what was given instead."""
-    given = [sessions] if isinstance(sessions, Session) else list(sessions)
-    for session in given:
-        if not isinstance(session, Session):
-            raise TypeError(
-                f"sessions are napari_unison.Session objects, not {type(session).__name__}: make one with "
-                f"Session(name, neural, labels, bin_width)"
-            )
-    if not given:
-        raise SessionError("no session was given: give at least one")
-    validate_same_labels(given)
-    for session in given[1:]:
-        _check_bin_width(session, given[0])
-    return given
-
-
-def _check_bin_width(session: Session, other: Session) -> None:
-    """Refuse sessions whose windows would span different times."""
-    if not math.isclose(session.bin_width, other.bin_width, rel_tol=1e-6):
-        raise SessionError(
-            f"session {session.name!r} has bins of {session.bin_width:g} s, but {other.name!r} of "
-            f"{other.bin_width:g} s: windows are counted in bins, so bin all sessions alike"
-        )

@@ -36,6 +36,7 @@ from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.result import MethodRuns, ProtocolResult
 from napari_unison.analysis.unfinished_studies import options_of, tupled
 from napari_unison.sessions import join_sessions
+from napari_unison.sessions.whole_files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,10 +117,10 @@ def save_study(study: DecodingStudy, folder: str | Path) -> list[Path]:
     (target / "tables.txt").write_text(f"{study}\n", encoding="utf-8")
     arrays = _ArrayStore()
     facts = _facts(study, arrays)
-    with _in_place_of(target / _ARRAYS) as fresh, fresh.open("xb") as stream:
+    with whole_file(target / _ARRAYS) as fresh, fresh.open("xb") as stream:
         np.savez_compressed(stream, **arrays.kept)  # type: ignore[arg-type]
     # last, since it is what makes the folder a study
-    with _in_place_of(target / FACTS) as fresh:
+    with whole_file(target / FACTS) as fresh:
         fresh.write_text(json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
     return [*written, target / "tables.txt", target / _ARRAYS, target / FACTS]
 
@@ -151,17 +152,6 @@ def load_study(folder: str | Path) -> DecodingStudy:
             f"{source} cannot be read ({error or type(error).__name__}): copy it again, or run the study "
             f"again, which takes what it has kept"
         ) from error
-
-
-@contextmanager
-def _in_place_of(file: Path) -> Iterator[Path]:
-    """Write a file aside; it takes its place when it is complete."""
-    fresh = file.with_name(f".{file.name}.{uuid.uuid4().hex}.part")
-    try:
-        yield fresh
-        fresh.replace(file)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 class _ArrayStore:

@@ -23,7 +23,7 @@ from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.job_list import JobList
 from napari_unison.workspace.jobs import DECODING, DROPPED, Job, Runner, ThreadRunner
 from napari_unison.workspace.journal import line_of_opening, line_of_sample
-from napari_unison.workspace.keeping import WORKSPACE_ENDING, Keeping
+from napari_unison.workspace.keeping import Keeping
 from napari_unison.workspace.runs import (
     StudyRun,
     embed_run,
@@ -38,6 +38,7 @@ from napari_unison.workspace.shown import LIST_SIGNALS
 from napari_unison.workspace.studies import Studies
 from napari_unison.workspace.time_ranges import TimeRanges
 from napari_unison.workspace.trainings import TRAIN_FIRST, Trainings, need_no_training, start_training
+from napari_unison.workspace.whole_workspace import WORKSPACE_ENDING
 
 if TYPE_CHECKING:
     from napari_unison.analysis import LatentScores

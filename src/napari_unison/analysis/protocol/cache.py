@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 import warnings
 import zipfile
 import zlib
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from napari_unison.analysis.protocol.predictions import Prediction
 from napari_unison.analysis.protocol.results_version import code_version
+from napari_unison.sessions.whole_files import whole_file
 
 if TYPE_CHECKING:
     from napari_unison.analysis.protocol.folds import Fold
@@ -103,13 +103,8 @@ class PredictionCache:
             for part in _PARTS:
                 arrays[f"{index}/{part}"] = getattr(prediction, part)
         target = self._file(facts)
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-        try:
-            with temporary.open("xb") as stream:
-                np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole_file(target) as fresh, fresh.open("xb") as stream:
+            np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
 
     def _file(self, facts: dict[str, Any]) -> Path:
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

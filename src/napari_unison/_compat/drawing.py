@@ -19,8 +19,9 @@ _REDRAWS = ("set_data", "face_color", "border_color", "border_width", "edge_colo
 def drawn_once(*layers: Any, quiet: bool = False) -> Iterator[None]:
     """Change several things of points or vectors, and have each layer drawn once at the end.
 
-    Of a large layer that is most of the time of a change: napari names the symbol of every point each time,
-    and draws all layers anew when the extent of one of them changes. That data has changed is told once.
+    Of a large layer that is most of the time of a change: napari fills the graphics' buffers with all points
+    each time, and draws all layers anew when the extent of one of them changes. That data has changed is told
+    once.
 
     Parameters
     ----------

@@ -164,3 +164,34 @@ def test_a_label_without_two_categories_is_not_swapped(workspace):
     with pytest.raises(WorkspaceError, match="'position' of session 'rat 1' has not two categories"):
         workspace.swap_categories("rat 1", "position")
     assert not workspace.session_history.undo_text
+
+
+def test_selection_and_named_sets_follow_a_renamed_session_and_its_undo(workspace):
+    workspace.selection.select("rat 1", 2.0, 4.0)
+    workspace.selection.keep("lap")
+    workspace.rename_session("rat 1", "Achilles")
+    assert workspace.selection.sets["lap"].session_names == ("Achilles",)
+    assert workspace.selection.bins("Achilles").sum() == 80
+    assert workspace.selection.name == "lap"
+    workspace.session_history.undo()
+    assert workspace.selection.sets["lap"].session_names == ("rat 1",)
+    assert workspace.selection.bins("rat 1").sum() == 80
+
+
+def test_sets_hold_for_both_names_where_a_run_knows_the_old_one(workspace):
+    workspace.train().wait()
+    workspace.selection.select("rat 1", 2.0, 4.0)
+    workspace.selection.keep("lap")
+    workspace.rename_session("rat 1", "Achilles")
+    assert workspace.selection.sets["lap"].session_names == ("Achilles", "rat 1")
+    assert workspace.selection.bins(workspace.embedding.sessions[0]).sum() == 80
+    workspace.selection.undo()
+    workspace.selection.redo()
+    assert workspace.selection.sets["lap"].session_names == ("Achilles", "rat 1")
+
+
+def test_a_session_put_in_the_place_of_another_takes_no_sets_over(workspace):
+    workspace.selection.select("rat 1", 2.0, 4.0)
+    workspace.selection.keep("lap")
+    workspace.sessions[0] = workspace.sessions[0][:300].replace(name="another")
+    assert workspace.selection.sets["lap"].session_names == ("rat 1",)

@@ -9,8 +9,9 @@ from napari_unison.sessions.whole_files import whole_file
 from napari_unison.workspace.companion import MovieLink, MovieLinks
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.journal import Journal
+from napari_unison.workspace.renamed_sessions import RenamedSessions
 from napari_unison.workspace.script import call
-from napari_unison.workspace.whole_workspace import WORKSPACE_ENDING, FilePath, WholeWorkspace
+from napari_unison.workspace.whole_workspace import FilePath, WholeWorkspace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,6 +38,7 @@ class Keeping(WholeWorkspace):
         self._view: CameraView | None = None
         self.journal = Journal(self)  # type: ignore[arg-type]
         self.movies = MovieLinks(self)
+        self._renames = RenamedSessions(self)
 
     # -- where it is looked at from --------------------------------------------------------------------
 
@@ -280,6 +282,3 @@ def _free_file(file: FilePath, overwrite: bool) -> Path:
     if target.exists() and not overwrite:
         raise WorkspaceError(f"{target} exists: choose another name, or replace it with overwrite=True")
     return target
-
-
-__all__ = ["WORKSPACE_ENDING", "Keeping"]

@@ -115,6 +115,13 @@ class TimeSet:
         first = int(np.searchsorted(pairs[:, 1], start, side="right"))
         return pairs[first : int(np.searchsorted(pairs[:, 0], stop, side="left"))]
 
+    def renamed(self, name: str, new_name: str, *, keeps_old: bool = False) -> TimeSet:
+        """Return the set with the time of one session under another name, or under both names."""
+        if name not in self._ranges:
+            return self
+        ranges = {known: pairs for known, pairs in self._ranges.items() if keeps_old or known != name}
+        return TimeSet(ranges | {new_name: self._ranges[name]})
+
     # -- sets are compared and joined ------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:

@@ -284,6 +284,17 @@ def test_writing_a_run_again_keeps_its_studies(study: DecodingStudy, tmp_path: P
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_fits_that_are_done_while_a_run_is_written_stay_beside_those_before(tmp_path: Path) -> None:
+    fits = tmp_path / "rats.unison" / "decoding" / "fits"
+    fits.mkdir(parents=True)
+    (fits / "before.npz").write_text("before")
+    with study_kept(tmp_path / "rats.unison"):
+        fits.mkdir(parents=True)
+        (fits / "meanwhile.npz").write_text("meanwhile")
+    assert sorted(file.name for file in fits.iterdir()) == ["before.npz", "meanwhile.npz"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "rats.unison"]
+
+
 def test_a_folder_that_is_gone_does_not_end_a_study(two_rats: list[Session], tmp_path: Path) -> None:
     options = replace(FEW, methods=("neighbours",), with_controls=False)
 

@@ -106,7 +106,7 @@ def test_a_quick_study_stands_beside_the_full_one(decoded: tuple[Path, Result]) 
     assert not load_study(study_folder(folder)).options.is_quick
 
 
-def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
+def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(
     plain_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "rats.unison"
@@ -131,9 +131,29 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     blocks = study_blocks(load_study(folder / "decoding"), recordings(load_run(folder)))
     warnings = [block.text for block in blocks if isinstance(block, Paragraph) and block.is_warning]
     assert any("This study is incomplete: 2 of 4 fits are done." in text for text in warnings)
-    finished = command("decode", folder, *TWO_FOLDS)
+    for options, sentence in (
+        (["--folds", "3"], "--resume takes the options that the study had: leave --folds out"),
+        (["--quick"], "no quick study of this run was stopped: leave --resume out."),
+    ):
+        refused = command("decode", folder, "--resume", *options)
+        assert refused.exit_code == 2
+        assert sentence in refused.stderr
+    finished = command("decode", folder, "--resume")
+    assert finished.exit_code == 0, finished.output
+    assert "Full study, stopped at" in finished.stdout
+    assert "2 of 4 fits found from before: they are not computed again." in finished.stdout
     assert "Stopped" not in finished.stdout
-    assert load_study(folder / "decoding").is_complete
+    study = load_study(folder / "decoding")
+    assert study.is_complete
+    assert study.options.methods == ("label-free", "neighbours")
+    assert command("decode", folder, "--resume").exit_code == 2
+
+
+def test_the_same_command_goes_on_where_it_was(decoded: tuple[Path, Result]) -> None:
+    folder, _ = decoded
+    again = command("decode", folder, *TWO_FOLDS, "--null", "1", "--iterations", "2")
+    assert again.exit_code == 0, again.output
+    assert "4 of 4 fits found from before" in again.stdout
 
 
 def test_an_interrupted_study_does_not_replace_a_complete_one(

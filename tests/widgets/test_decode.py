@@ -312,10 +312,10 @@ def test_two_runs_stand_side_by_side_in_one_table(decode, study, qtbot) -> None:
     workspace.train(temperature=0.5).wait(60)
     assert decode.runs.button.text() == "2 runs side by side · quick study"
     click(qtbot, decode.runs.button)
-    assert decode.runs.notes.text() == "Run 2: no quick study yet."
+    qtbot.waitUntil(lambda: decode.runs.notes.text() == "Run 2: no quick study yet.", timeout=PATIENCE)
     assert [row[0] for row in cells(decode.runs.scores.table)[1:]] == ["run 1"]
     click(qtbot, decode.start_button)
-    qtbot.waitUntil(lambda: not workspace.jobs, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: decode.runs.scores.table.rowCount() == 3, timeout=PATIENCE)
     table = cells(decode.runs.scores.table)
     assert table[0] == [f"decoding · {MAIN}"]
     assert [row[0] for row in table[1:]] == ["run 1", "run 2"]
@@ -325,6 +325,8 @@ def test_two_runs_stand_side_by_side_in_one_table(decode, study, qtbot) -> None:
     differs = decode.runs.differs
     assert differs.verticalHeaderItem(0).text() == "temperature"
     assert cells(differs)[0] == ["1", "0.5"]
+    assert decode.shown_run.text() == "run 2, quick study"
+    assert not decode.shown_run.isHidden()
     click(qtbot, decode.runs.scores.copy_button)
     assert QGuiApplication.clipboard().text().startswith("Runs side by side, quick study: run 1, run 2")
     choose(decode, "held-out")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from pathlib import Path
+import time
 
 import pytest
 
@@ -14,7 +15,7 @@ from napari_unison.encoder import UnifiedEncoder
 from napari_unison.workspace import Workspace, WorkspaceError
 from napari_unison.workspace.study_fits import LONGEST_KEPT
 
-PATIENCE = 60
+PATIENCE = 300
 FEW = {"methods": ("label-free", "components"), "n_folds": 2, "with_controls": False}
 
 
@@ -123,17 +124,15 @@ def test_fits_of_a_study_that_was_stopped_outlive_the_window(
     assert not list(fits_of_their_own.iterdir())
 
 
-def test_what_nobody_went_on_with_is_removed_after_a_month(trained, fits_of_their_own, monkeypatch) -> None:
-    old = fits_of_their_own / "old"
-    old.mkdir(parents=True)
-    (old / "unfinished.json").write_text("{}")
-    now = old.stat().st_mtime
-    monkeypatch.setattr("napari_unison.workspace.study_fits.time.time", lambda: now + LONGEST_KEPT - 100)
+def test_what_nobody_went_on_with_is_removed_after_a_month(trained, fits_of_their_own) -> None:
+    for name, age in (("old", LONGEST_KEPT + 100), ("young", LONGEST_KEPT - 1000)):
+        folder = fits_of_their_own / name
+        folder.mkdir(parents=True)
+        then = time.time() - age
+        os.utime(folder, (then, then))
     trained.decode(**FEW).wait(PATIENCE)
-    assert old.is_dir()
-    monkeypatch.setattr("napari_unison.workspace.study_fits.time.time", lambda: now + LONGEST_KEPT + 100)
-    trained.decode(**FEW, n_permutations=1).wait(PATIENCE)
-    assert not old.exists()
+    assert not (fits_of_their_own / "old").exists()
+    assert (fits_of_their_own / "young").exists()
 
 
 def test_a_saved_run_keeps_its_fits_and_a_new_window_goes_on(trained, tmp_path, fits_of_their_own) -> None:
@@ -162,31 +161,20 @@ def test_saving_a_run_takes_its_stopped_study_along(trained, tmp_path) -> None:
     again.close()
 
 
-def test_a_run_is_saved_while_its_study_runs(trained, tmp_path) -> None:
-    folder = trained.save(tmp_path / "rats")
-    saved: list[Path] = []
-
-    def save(job) -> None:
-        if job.kind == "decoding" and "fold 2" in job.phase and not saved:
-            saved.append(folder)
-            trained.save(folder)
-
-    trained.events.job.connect(save)
-    study = trained.decode(**FEW).wait(PATIENCE)
-    trained.save(folder)
-    again = Workspace()
-    again.open(folder)
-    assert saved
-    assert str(again.run.studies["quick"]) == str(study)
-    again.close()
-
-
 def test_a_run_whose_folder_is_gone_keeps_its_fits_elsewhere(trained, tmp_path, fits_of_their_own) -> None:
     folder = trained.save(tmp_path / "rats")
     shutil.rmtree(folder)
     trained.decode(**FEW).wait(PATIENCE)
     assert not folder.exists()
     assert list(fits_of_their_own.iterdir())
+
+
+def test_a_study_runs_where_fits_cannot_be_kept(trained, fits_of_their_own, recorded) -> None:
+    fits_of_their_own.parent.mkdir(parents=True, exist_ok=True)
+    fits_of_their_own.write_text("a file")
+    warned = recorded(trained.events.warned)
+    assert trained.decode(**FEW).wait(PATIENCE).is_complete
+    assert any("Fits cannot be kept" in text for (text,) in warned)
 
 
 # -- runs side by side -----------------------------------------------------------------------------------
@@ -224,6 +212,16 @@ def test_the_first_name_is_what_others_are_compared_with(two_runs) -> None:
         two_runs.compare_scores("quick", "run 9")
     with pytest.raises(WorkspaceError, match="no scores 'slow': choose from held-out, quick, full"):
         two_runs.compare_scores("slow")
+
+
+def test_intervals_are_drawn_once_and_in_the_background_where_asked(two_runs, monkeypatch) -> None:
+    job = two_runs.compare_scores("quick", background=True)
+    found = job.wait(PATIENCE)
+    monkeypatch.setattr("napari_unison.display.run_sheets.study_run_sheets", None)
+    assert two_runs.compare_scores("quick").sheets is found.sheets
+    two_runs.runs[1].studies["quick"] = study_that_errs_by(0.1)
+    with pytest.raises(TypeError):
+        two_runs.compare_scores("quick")
 
 
 def test_runs_of_other_recordings_stand_beside_without_a_difference(two_runs) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
@@ -22,6 +22,22 @@ from qtpy.QtWidgets import (
 
 from napari_unison._compat import unwrapped
 from napari_unison.display.latent_points import LatentPoints, latent_points
+from napari_unison.widgets.decode_words import (
+    CHOICES,
+    HELD_OUT,
+    KINDS,
+    MEANING,
+    MEANING_HELP,
+    N_PERMUTATIONS,
+    NULL_HELP,
+    REPORT,
+    REPORT_HELP,
+    RESUME_HELP,
+    job_sentence,
+    notes_of,
+    scores_of,
+    why_not,
+)
 from napari_unison.widgets.docking import UndockingWatcher
 from napari_unison.widgets.figure_window import FigureWindow
 from napari_unison.widgets.latent_scatter import LatentScatter
@@ -29,61 +45,12 @@ from napari_unison.widgets.listening import WorkspaceWidget, scroll_to, scrolled
 from napari_unison.widgets.messages import Message
 from napari_unison.widgets.runs_side_by_side import RunsSideBySide
 from napari_unison.widgets.score_table import ScoreTable
-from napari_unison.widgets.training_plan import duration_text
 from napari_unison.widgets.wheel import WheelGuard
-from napari_unison.workspace.jobs import DECODING, Job
+from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.run_scores import SCORES_WORDS
 from napari_unison.workspace.scoring import score_run
 from napari_unison.workspace.state import Workspace
 from napari_unison.workspace.viewers import get_workspace
-
-if TYPE_CHECKING:
-    from napari_unison.display.score_sheets import Scores
-    from napari_unison.workspace.runs import StudyRun
-
-HELD_OUT: Final = "held-out"
-CHOICES: Final = {
-    HELD_OUT: (
-        "quick scores: held-out end",
-        "The run's own encoder, scored on the end of each session that its training did not see. Seconds. A "
-        "handful of laps: small differences mean little. No baselines.",
-    ),
-    "quick": (
-        "quick study: 1 seed, at most 500 steps",
-        "The honest protocol as a first look. Five folds of laps, encoders trained anew without the laps to "
-        "decode, baselines on the same laps. Minutes.",
-    ),
-    "full": (
-        "full study: 5 seeds, all steps",
-        "The honest protocol: five folds of laps, five seeds, the run's configuration. It takes about as "
-        "long as 25 trainings and those of the baselines.",
-    ),
-}
-MEANING = (
-    "Decoding is label-free: a session's own neurons, no labels. Aligned scores use the labels they decode."
-)
-MEANING_HELP = (
-    "Label-free: each session is embedded from its own neurons alone; no label enters. Only this is called "
-    "decoding.\n"
-    "Aligned: the other sessions' neurons are chosen by the label of the very bin. A score on it repeats "
-    "what was put in; it is shown only beside its controls (own neurons silenced, labels of other laps), "
-    "with what they say in words."
-)
-N_PERMUTATIONS = 20
-REPORT: Final = "report"
-KINDS: Final = (DECODING, "scores", REPORT)
-RESUME_HELP = (
-    "Go on with the study that was stopped, or that ended with its window: what is done is not computed "
-    "again. The same as napari-unison decode RUN --resume."
-)
-REPORT_HELP = (
-    "One page about the saved run, with all figures, this study and the parameters inside: written in the "
-    "background, then opened in the browser."
-)
-NULL_HELP = (
-    f"Repeats all of it {N_PERMUTATIONS} times with the labels of other laps: what is reached without "
-    f"knowing anything. Takes many times as long."
-)
 
 
 class DecodeWidget(WorkspaceWidget):
@@ -122,6 +89,7 @@ class DecodeWidget(WorkspaceWidget):
         self.status.setWordWrap(True)
         self.message = Message()
         self.runs = RunsSideBySide(self.workspace)
+        self.shown_run = QLabel()
         self.scores = ScoreTable()
         self.figure_button = QPushButton("Figure")
         self.figure_button.setToolTip(
@@ -142,13 +110,14 @@ class DecodeWidget(WorkspaceWidget):
         inner = QWidget()
         layout = QVBoxLayout(inner)
         above: tuple[QWidget, ...] = (self.scatter, self.meaning, self.choice)
-        below: tuple[QWidget, ...] = (self.progress, self.status, self.message, self.runs, self.scores)
+        below: tuple[QWidget, ...] = (self.progress, self.status, self.message, self.runs, self.shown_run)
         for widget in above:
             layout.addWidget(widget)
         layout.addLayout(buttons)
         for widget in below:
             layout.addWidget(widget)
         layout.addLayout(pages)
+        layout.addWidget(self.scores)
         layout.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -160,6 +129,7 @@ class DecodeWidget(WorkspaceWidget):
         self.start_button.clicked.connect(self.start)
         self.stop_button.clicked.connect(self.stop)
         self.resume_button.clicked.connect(self.resume)
+        self.runs.button.toggled.connect(self.update_scores)
         self.figure_button.clicked.connect(self.open_figure)
         self.report_button.clicked.connect(self._choose_page)
         events = self.workspace.events
@@ -294,11 +264,16 @@ class DecodeWidget(WorkspaceWidget):
             known = math.isfinite(job.share)
             self.progress.setRange(0, 1000 if known else 0)
             self.progress.setValue(round(1000 * job.share) if known else 0)
-        said = notes_of(scores) if unfinished is None else f"{unfinished}: Resume goes on from there."
+        to_go_on = "" if unfinished is None else f"{unfinished}: Resume goes on from there."
+        said = "\n".join(filter(None, [to_go_on, notes_of(scores)]))
         self.status.setText(refusal or (said if job is None else job_sentence(job)))
         self.status.setVisible(bool(self.status.text()))
         self.scores.set_scores(scores)
         self.runs.set_scored_on(key)
+        self.shown_run.setText("" if run is None else f"{run.name}, {SCORES_WORDS[key]}")
+        # with several runs in the table above, the one below says whose it is
+        is_beside_others = self.runs.button.isChecked() and len(self.workspace.runs) > 1
+        self.shown_run.setVisible(scores is not None and is_beside_others)
 
 
 class DecodeDock(DecodeWidget):
@@ -313,35 +288,3 @@ class DecodeDock(DecodeWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(get_workspace(unwrapped(napari_viewer)))
         UndockingWatcher(self, self.deleteLater)
-
-
-def scores_of(run: StudyRun | None, key: str) -> Scores | None:
-    """Return the scores of a run: those on what was held out, or those of a study."""
-    if run is None:
-        return None
-    return run.quick_scores if key == HELD_OUT else run.studies.get(key)
-
-
-def why_not(run: StudyRun | None, key: str) -> str:
-    """Say why a run cannot be scored in a way; empty if it can."""
-    if run is None:
-        return "Train an encoder first (tab Train), or open a run."
-    if key == HELD_OUT and not run.held_out:
-        return f"{run.name} held nothing out: take a study, or train with a held-out share above 0."
-    return ""
-
-
-def notes_of(scores: Scores | None) -> str:
-    """Say what the scores are of, and what was left out."""
-    if scores is None:
-        return ""
-    return "\n".join([scores.title, *getattr(scores, "notes", ())])
-
-
-def job_sentence(job: Job) -> str:
-    """Say how far a job is."""
-    if job.state == "stopping":
-        return "Stopping after the current step …"
-    left = f" · about {duration_text(job.seconds_left)} left" if math.isfinite(job.seconds_left) else ""
-    share = f"{job.share:.0%}{left}\n" if math.isfinite(job.share) else ""
-    return f"{job.title} · {share}{job.phase}"

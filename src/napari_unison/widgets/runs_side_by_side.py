@@ -18,7 +18,7 @@ from napari_unison.widgets.listening import WorkspaceWidget
 from napari_unison.widgets.score_table import ScoreTable
 from napari_unison.workspace.comparison import RunComparison
 from napari_unison.workspace.jobs import Job
-from napari_unison.workspace.run_scores import SCORES_WORDS, ScoredOn
+from napari_unison.workspace.run_scores import COMPARISON, SCORES_WORDS, ScoredOn, are_at_hand
 from napari_unison.workspace.state import Workspace
 
 HELP = (
@@ -81,7 +81,12 @@ class RunsSideBySide(WorkspaceWidget):
             self.update_runs()
 
     def _on_job(self, job: Job) -> None:
-        if not job.is_running:
+        if job.is_running:
+            return
+        if job.kind == COMPARISON and job.state != "finished":
+            # not asked for again: it would fail again
+            self.notes.setText(str(job.error or ""))
+        else:
             self.update_runs()
 
     def update_runs(self) -> None:
@@ -94,6 +99,11 @@ class RunsSideBySide(WorkspaceWidget):
             for widget in (self.notes, self.heading, self.differs):
                 widget.hide()
             self.scores.set_scores(None)
+            return
+        if not are_at_hand(list(self.workspace.runs), self._scored_on):
+            self.notes.setText("Drawing the intervals …")
+            self.notes.show()
+            self.workspace.compare_scores(self._scored_on, background=True)
             return
         found = self.workspace.compare_scores(self._scored_on)
         self.notes.setText("\n".join(f"{note[:1].upper()}{note[1:]}." for note in found.notes))

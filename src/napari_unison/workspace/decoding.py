@@ -154,7 +154,11 @@ def start_study(
 
     def work(job: Job) -> DecodingStudy | None:
         job.tell_share(0.0, "looking for fits that are there")
-        place = settle_fits(run) if cache is None else cache
+        try:
+            place = settle_fits(run) if cache is None else cache
+        except OSError as error:
+            job.tell_warning(f"Fits cannot be kept ({error}): a study that is stopped begins anew.")
+            return run_study(job, run, options, None)
         fits.append(place)
         workspace._fits.add(place)
         return run_study(job, run, options, place)
@@ -162,7 +166,7 @@ def start_study(
     return workspace._start(DECODING, title, work, deliver, subject=subject)
 
 
-def run_study(job: Job, run: StudyRun, options: StudyOptions, cache: Path) -> DecodingStudy | None:
+def run_study(job: Job, run: StudyRun, options: StudyOptions, cache: Path | None) -> DecodingStudy | None:
     """Study decoding with a run's configuration; runs in the job's thread.
 
     Returns
@@ -173,15 +177,16 @@ def run_study(job: Job, run: StudyRun, options: StudyOptions, cache: Path) -> De
     from napari_unison.analysis import kept_fits, study_decoding
 
     sessions, config = whole_sessions(run), run.encoder.config_
-    found = kept_fits(sessions, config, options, cache)
-    said = f" · {found}" if found.n_kept else ""
+    found = None if cache is None else kept_fits(sessions, config, options, cache)
+    said = f" · {found}" if found is not None and found.n_kept else ""
+    share_found = 0.0 if found is None else found.share
     last = _LastTelling()
 
     def tell(share: float, what: str) -> None:
         if job.is_cancelled:
             raise JobCancelledError(f"{job.title} was given up because the workspace was closed")
         if last.is_due(share):
-            job.tell_share(share, what + said, found=found.share)
+            job.tell_share(share, what + said, found=share_found)
 
     try:
         study = study_decoding(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
+from weakref import WeakKeyDictionary, ref
 
 from napari_unison.workspace.comparison import RunComparison, compare_runs, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from napari_unison.analysis import DecodingStudy
+    from napari_unison.analysis import DecodingStudy, QuickScores
+    from napari_unison.display.run_sheets import RunSheets
     from napari_unison.display.score_sheets import ScoreSheet
     from napari_unison.workspace.runs import StudyRun
 
+#: The kind of work that computes them.
+COMPARISON: Final = "comparison"
 #: Scores on the held-out end of each session, or those of a study.
 ScoredOn = Literal["held-out", "quick", "full"]
 SCORES_WORDS: dict[ScoredOn, str] = {
@@ -75,23 +79,61 @@ class RunScores:
 
 
 def scores_of_runs(runs: Sequence[StudyRun], scored_on: ScoredOn) -> RunScores:
-    """Put the label-free scores of runs side by side."""
-    from napari_unison.display.run_sheets import quick_run_sheets, study_run_sheets
-
+    """Put the label-free scores of runs side by side; intervals of studies take seconds, and are kept."""
     quick = {run.name: run.quick_scores for run in runs if run.quick_scores is not None}
-    studies = {run.name: run.studies[scored_on] for run in runs if scored_on in run.studies}
+    studies = studies_of(runs, scored_on)
     names = list(quick if scored_on == "held-out" else studies)
     missing = tuple(run.name for run in runs if run.name not in names)
-    what = SCORES_WORDS[scored_on]
-    notes = [f"{', '.join(missing)}: no {what} yet"] if missing else []
+    notes = [f"{', '.join(missing)}: no {SCORES_WORDS[scored_on]} yet"] if missing else []
     compared = compare_runs([run for run in runs if run.name in names])
     if not names:
         return RunScores(scored_on, (), missing, [], compared, tuple(notes), None)
-    found = quick_run_sheets(quick) if scored_on == "held-out" else study_run_sheets(studies)
+    found = _quick_sheets(quick) if scored_on == "held-out" else _study_sheets(studies)
     differs = RunComparison(compared.runs, {**compared.rows, **_how_scored(studies)})
     return RunScores(
         scored_on, tuple(names), missing, found.sheets, differs, (*notes, *found.notes), found.frame
     )
+
+
+def are_at_hand(runs: Sequence[StudyRun], scored_on: ScoredOn) -> bool:
+    """Tell whether runs can be put side by side at once, without computing intervals."""
+    studies = studies_of(runs, scored_on)
+    return not studies or _kept(studies) is not None
+
+
+def studies_of(runs: Sequence[StudyRun], scored_on: ScoredOn) -> dict[str, DecodingStudy]:
+    """Return the studies of runs that have one, by name of the run."""
+    return {run.name: run.studies[scored_on] for run in runs if scored_on in run.studies}
+
+
+#: What was laid out last, by the first study: names, all studies, and the sheets.
+_SHEETS: WeakKeyDictionary[DecodingStudy, tuple[tuple[str, ...], tuple[ref[DecodingStudy], ...], RunSheets]]
+_SHEETS = WeakKeyDictionary()
+
+
+def _kept(studies: Mapping[str, DecodingStudy]) -> RunSheets | None:
+    names, laid_out = tuple(studies), list(studies.values())
+    kept = _SHEETS.get(laid_out[0])
+    if kept is None or kept[0] != names or [one() for one in kept[1]] != laid_out:
+        return None
+    return kept[2]
+
+
+def _study_sheets(studies: Mapping[str, DecodingStudy]) -> RunSheets:
+    from napari_unison.display.run_sheets import study_run_sheets
+
+    found = _kept(studies)
+    if found is None:
+        found = study_run_sheets(studies)
+        laid_out = list(studies.values())
+        _SHEETS[laid_out[0]] = tuple(studies), tuple(map(ref, laid_out)), found
+    return found
+
+
+def _quick_sheets(scores: Mapping[str, QuickScores]) -> RunSheets:
+    from napari_unison.display.run_sheets import quick_run_sheets
+
+    return quick_run_sheets(scores)
 
 
 def _how_scored(studies: Mapping[str, DecodingStudy]) -> dict[str, tuple[str, ...]]:

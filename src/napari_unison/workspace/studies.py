@@ -3,55 +3,34 @@
 from __future__ import annotations
 
 import os
-from abc import abstractmethod
-from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from napari_unison.workspace.background import BackgroundWork
 from napari_unison.workspace.decoding import StudyDepth, save_studies, start_study, study_options
 from napari_unison.workspace.events import WorkspaceError
-from napari_unison.workspace.run_scores import SCORES_WORDS, RunScores, ScoredOn, scores_of_runs
-from napari_unison.workspace.shown import Shown
+from napari_unison.workspace.run_scores import (
+    COMPARISON,
+    SCORES_WORDS,
+    RunScores,
+    ScoredOn,
+    scores_of_runs,
+    studies_of,
+)
 from napari_unison.workspace.study_fits import remove_fits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from napari_unison.analysis import DecodingStudy
-    from napari_unison.workspace.job_list import JobList
     from napari_unison.workspace.jobs import Job
-    from napari_unison.workspace.runs import StudyRun
 
 FilePath = str | os.PathLike[str]
 PAGE_ENDING = ".html"
 
 
-class Studies(Shown):
+class Studies(BackgroundWork):
     """The part of a workspace that studies decoding."""
-
-    _jobs: JobList
-
-    @property
-    @abstractmethod
-    def jobs(self) -> list[Job]:
-        """The jobs that run now."""
-
-    @abstractmethod
-    def _start(
-        self,
-        kind: str,
-        title: str,
-        work: Callable[[Job], Any],
-        deliver: Callable[[Any], Any],
-        *,
-        subject: Hashable = None,
-        known: Any = None,
-    ) -> Job:
-        """Start a job."""
-
-    @abstractmethod
-    def _need_run(self) -> StudyRun:
-        """Return the current run, or say that there is none."""
 
     def _begin_studies(self) -> None:
         #: Folders of fits that this workspace has used.
@@ -135,7 +114,17 @@ class Studies(Shown):
             )
         return start_study(self, run, depth, run.unfinished[depth].options, None)
 
-    def compare_scores(self, scored_on: ScoredOn = "quick", *names: str) -> RunScores:
+    @overload
+    def compare_scores(
+        self, scored_on: ScoredOn = "quick", *names: str, background: Literal[False] = False
+    ) -> RunScores: ...
+    @overload
+    def compare_scores(
+        self, scored_on: ScoredOn = "quick", *names: str, background: Literal[True]
+    ) -> Job: ...
+    def compare_scores(
+        self, scored_on: ScoredOn = "quick", *names: str, background: bool = False
+    ) -> RunScores | Job:
         """Put label-free scores of runs side by side: all runs, or those that are named.
 
         Parameters
@@ -144,12 +133,14 @@ class Studies(Shown):
             The quick scores on what was held out, or those of a study.
         *names : str
             Names of runs; the first one is what others are compared with.
+        background : bool
+            Return at once and draw intervals in the background, as the dock does: they take seconds.
 
         Returns
         -------
-        RunScores
+        RunScores or Job
             Tables with intervals, differences lap by lap where the runs were scored on the same laps, and
-            what differs between the runs.
+            what differs between the runs; or the job whose result it is.
 
         Raises
         ------
@@ -163,7 +154,17 @@ class Studies(Shown):
         if strangers:
             listed = ", ".join(known) or "none yet"
             raise WorkspaceError(f"there is no run {strangers[0]!r}; the runs are {listed}")
-        return scores_of_runs([known[name] for name in names or known], scored_on)
+        runs = [known[name] for name in names or known]
+        if not background:
+            return scores_of_runs(runs, scored_on)
+        subject = (COMPARISON, *studies_of(runs, scored_on).items())
+        running = self._jobs.find(subject)
+        if running is not None:
+            return running
+        title = f"Putting {len(runs)} runs side by side"
+        return self._start(
+            COMPARISON, title, lambda _: scores_of_runs(runs, scored_on), lambda found: found, subject=subject
+        )
 
     def study_figure(self, depth: StudyDepth = "quick") -> Figure:
         """Draw the current run's study: every method in every session, with intervals, baselines and null.

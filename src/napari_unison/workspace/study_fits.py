@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -44,10 +45,17 @@ def place_of_fits(run: StudyRun) -> Path:
 
 
 def settle_fits(run: StudyRun) -> Path:
-    """Return where the fits of a run belong, with all that are elsewhere brought there."""
+    """Return where the fits of a run belong, with all that are elsewhere brought there.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there.
+    """
     place = place_of_fits(run)
+    place.mkdir(parents=True, exist_ok=True)
     if place.parent == cache_folder():
-        _remove_old(place.parent)
+        _remove_old(place)
     if run.fits is not None:
         bring_fits(run.fits, place)
     run.fits = place
@@ -83,8 +91,11 @@ def remove_fits(fits: Path) -> None:
         shutil.rmtree(fits, ignore_errors=True)
 
 
-def _remove_old(cache: Path) -> None:
-    for folder in cache.glob("*"):
-        newest = max((file.stat().st_mtime for file in [folder, *folder.glob("*")]), default=0.0)
-        if time.time() - newest > LONGEST_KEPT:
-            shutil.rmtree(folder, ignore_errors=True)
+def _remove_old(used: Path) -> None:
+    """Remove what was not used for long beside a folder of the user's cache."""
+    used.touch()
+    for folder in used.parent.glob("*"):
+        # another window may remove it at the same time
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > LONGEST_KEPT:
+                shutil.rmtree(folder, ignore_errors=True)

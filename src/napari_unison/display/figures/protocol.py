@@ -199,7 +199,7 @@ def _draw(axes: Axes, panel: _Panel, scale: _Scale, places: Mapping[str, float],
     axes.set_title(panel.session, fontsize=9)
     axes.set_xlabel(scale.title, fontsize=8)
     plain(axes)
-    axes.xaxis.set_major_locator(MaxNLocator(MOST_TICKS))
+    axes.xaxis.set_major_locator(MaxNLocator(MOST_TICKS, steps=[1, 2, 2.5, 5, 10]))
     axes.grid(axis="x", color="0.92", linewidth=0.8)
     axes.set_axisbelow(True)
     names = list(places) if named else []

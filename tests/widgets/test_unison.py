@@ -17,6 +17,7 @@ from napari_unison.display.palettes import LEFT_COLOUR, RIGHT_COLOUR
 from napari_unison.widgets.legend import CanvasLegend
 from napari_unison.widgets.traces import TracesWidget
 from napari_unison.widgets.unison import UnisonWidget
+from napari_unison.workspace.planning import load_encoder
 from napari_unison.workspace.viewers import layers_of
 
 pytestmark = pytest.mark.gui
@@ -149,6 +150,8 @@ def test_an_error_while_training_is_shown(unison, qtbot, monkeypatch, small_sess
     def out_of_memory(*args, **kwargs):
         raise RuntimeError("CUDA out of memory")
 
+    # what is loaded in the background tries a small training
+    load_encoder().join(PATIENCE / 1000)
     monkeypatch.setattr("napari_unison.encoder.UnifiedEncoder.fit", out_of_memory)
     unison.workspace.sessions.extend(small_sessions)
     unison.tabs.setCurrentWidget(unison.train)

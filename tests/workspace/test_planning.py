@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 
 import pytest
@@ -81,6 +82,12 @@ def test_the_encoder_is_loaded_once_and_garbage_is_collected_again():
     assert load_encoder() is loading
     assert "napari_unison.encoder.estimator" in sys.modules
     assert gc.isenabled()
+
+
+def test_a_process_that_ends_while_the_encoder_is_loaded_ends_silently():
+    script = "from napari_unison.workspace.planning import load_encoder; load_encoder()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_card_with_too_little_memory_is_said_to_be_passed_over(small_sessions, monkeypatch):

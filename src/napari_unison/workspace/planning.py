@@ -104,10 +104,16 @@ def load_encoder() -> threading.Thread:
 
 
 def _load_encoder() -> None:
-    with without_collections():
-        from napari_unison.encoder.cpu.warm_up import warm_up
-    # the first time on a machine this takes a while, and leaves much garbage
-    warm_up()
+    try:
+        with without_collections():
+            from napari_unison.encoder.cpu.warm_up import warm_up
+        # the first time on a machine this takes a while, and leaves much garbage
+        warm_up()
+    except RuntimeError:
+        # Python begins nothing more in threads while it ends: then nobody needs what would be loaded
+        threading.main_thread().join(1.0)
+        if threading.main_thread().is_alive():
+            raise
 
 
 def plan_training(

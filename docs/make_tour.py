@@ -36,7 +36,7 @@ PICTURES = ("window", "sessions", TRAIN, "explore", "grid", "traces", "decode", 
 THEMES = ("dark", "light")
 WINDOW_SIZE = (1280, 800)
 SCREEN = "-screen 0 1280x800x24 +extension GLX"
-PATIENCE = 300.0
+PATIENCE = 900.0
 """How long the window may take to come as far as a picture needs it (s)."""
 LEARNED = 450
 """After so many iterations a picture of a training is taken."""
@@ -146,9 +146,12 @@ class Tour:
         least, before = area.minimumHeight(), widget.size()
         # Put back before the window learns of it, which would grow.
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        needed = area.widget().sizeHint().height()
+        contents = area.widget().layout()
+        # Sentences need more lines the narrower they are.
+        needed = max(contents.sizeHint().height(), contents.totalHeightForWidth(area.viewport().width()))
+        height = before.height() + needed - area.viewport().height()
         area.setMinimumHeight(needed)
-        widget.resize(before.width(), before.height() + needed - area.viewport().height())
+        widget.resize(before.width(), height)
         save(widget.grab(), picture)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         area.setMinimumHeight(least)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -81,3 +82,27 @@ def test_set_up_pins_a_torch_that_the_package_allows() -> None:
     )
     assert version is not None
     assert (int(version[1]), int(version[2])) >= (int(lowest[0]), int(lowest[1]))
+
+
+def test_privates_of_napari_are_used_in_compat_alone() -> None:
+    modules = {path: ast.parse(path.read_text("utf-8")) for path in (ROOT / "src").rglob("*.py")}
+    nodes = [(path, node) for path, tree in modules.items() for node in ast.walk(tree)]
+    own = {node.name for _, node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    own |= {
+        node.attr for _, node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    own |= {node.id for _, node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    found = []
+    for path, node in nodes:
+        if "_compat" in path.parts:
+            continue
+        if isinstance(node, ast.Attribute) and _is_private(node.attr) and node.attr not in own:
+            found.append(f"{path.name}:{node.lineno} {node.attr}")
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("napari."):
+            names = [*str(node.module).split("."), *(alias.name for alias in node.names)]
+            found += [f"{path.name}:{node.lineno} {name}" for name in names if _is_private(name)]
+    assert found == []
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from napari_unison.workspace.jobs import Job, ThreadRunner
+from napari_unison.workspace.jobs import Job
+from napari_unison.workspace.runners import ThreadRunner
 
 
 def make_job(work, deliver=lambda result: result, kind="training", runner=None, reported=None) -> Job:

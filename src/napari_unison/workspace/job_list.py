@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import EmitLoopError
 
-from napari_unison.workspace.jobs import Job, Runner, listener_error
+from napari_unison.workspace.jobs import Job, listener_error
+from napari_unison.workspace.runners import Runner
 
 if TYPE_CHECKING:
     from napari_unison.workspace.events import WorkspaceEvents

@@ -1,29 +1,31 @@
 """Long work with progress, pause, stop and a result; it knows neither napari nor Qt.
 
 A job runs in a background thread. How it gets there, and how its result comes back, is a :class:`Runner`'s
-business: :class:`ThreadRunner` here for scripts, ``workers.NapariRunner`` where there is a window.
+business: ``runners.ThreadRunner`` for scripts, ``workers.NapariRunner`` where there is a window.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from psygnal import EmitLoopError, Signal, SignalGroup, SignalInstance
 
 from napari_unison.encoder import Progress, TrainingControl
+from napari_unison.workspace.runners import Relay, call_here
 from napari_unison.workspace.thread_warnings import warnings_told_to
+from napari_unison.workspace.working_time import WorkingTime
+
+if TYPE_CHECKING:
+    from napari_unison.workspace.runners import Runner
 
 JobState = Literal[
     "waiting", "running", "paused", "stopping", "finished", "stopped", "failed", "dropped", "cancelled"
 ]
-#: Calls a function where the workspace may be changed.
-Relay = Callable[[Callable[[], None]], None]
 ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed", "dropped", "cancelled"})
 #: The phase that can be paused and stopped between two steps.
 TRAINING = "training"
@@ -41,10 +43,6 @@ class JobCancelledError(RuntimeError):
 DROPPED: object = object()
 #: What a delivery returns for work that was stopped and has no result.
 STOPPED: object = object()
-
-
-def _call_here(function: Callable[[], None]) -> None:
-    function()
 
 
 def listener_error(error: EmitLoopError) -> BaseException:
@@ -110,14 +108,14 @@ class Job:
         self._deliver: Callable[[Any], Any] | None = deliver
         self._runner = runner
         self._report = report
-        self._relay: Relay = _call_here
+        self._relay: Relay = call_here
         self._ended = threading.Event()
         # The thread of the work ends the job while another one pauses or stops it.
         self._lock = threading.RLock()
         self._is_between_steps = kind in (TRAINING, DECODING)
         self._has_begun = False
         self._is_overtaken = False
-        self._clock = _WorkingTime()
+        self._clock = WorkingTime()
         self._reported: set[str] = set()
 
     def __repr__(self) -> str:
@@ -382,72 +380,3 @@ class Job:
             if repr(cause) not in self._reported:
                 self._reported.add(repr(cause))
                 self._report(self, cause)
-
-
-class _WorkingTime:
-    """Seconds since a job began, pauses left out."""
-
-    def __init__(self) -> None:
-        self._since: float | None = time.monotonic()
-        self._before = 0.0
-
-    def start(self) -> None:
-        """Begin anew."""
-        self._since, self._before = time.monotonic(), 0.0
-
-    def hold(self) -> None:
-        """Count no more until :meth:`go_on`."""
-        self._before, self._since = self.seconds(), None
-
-    def go_on(self) -> None:
-        """Count again."""
-        self._since = time.monotonic()
-
-    def seconds(self) -> float:
-        """Return what was counted (s)."""
-        return self._before + (0.0 if self._since is None else time.monotonic() - self._since)
-
-
-class Runner(Protocol):
-    """Brings jobs into a background thread and their results back."""
-
-    def start(self, job: Job) -> None:
-        """Begin the job; returns at once."""
-
-    def wait(self, job: Job, timeout: float | None) -> None:
-        """Return when the job has ended, or after ``timeout`` (s)."""
-
-    def close(self) -> None:
-        """Cancel what runs and let its threads end."""
-
-
-class ThreadRunner:
-    """Runs jobs in plain threads, for workspaces without a window."""
-
-    def __init__(self) -> None:
-        self._threads: dict[Job, threading.Thread] = {}
-
-    def start(self, job: Job) -> None:
-        """Begin the job in a thread of its own."""
-        thread = threading.Thread(target=self._run, args=(job,), name=job.title, daemon=True)
-        self._threads[job] = thread
-        thread.start()
-
-    def wait(self, job: Job, timeout: float | None) -> None:
-        """Return when the job has ended, or after ``timeout`` (s)."""
-        job.wait_for_end(timeout)
-        thread = self._threads.get(job)
-        if thread is not None and not job.is_running:
-            thread.join(timeout)
-
-    def close(self) -> None:
-        """Cancel what runs and wait until its threads have ended."""
-        for job, thread in list(self._threads.items()):
-            job.cancel()
-            thread.join()
-
-    def _run(self, job: Job) -> None:
-        try:
-            job.perform(_call_here, passes_warnings_on=True)
-        finally:
-            self._threads.pop(job, None)

@@ -21,9 +21,10 @@ from napari_unison.sessions import (
 from napari_unison.workspace.brought_sessions import add_brought, sessions_of
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.job_list import JobList
-from napari_unison.workspace.jobs import DECODING, DROPPED, Job, Runner, ThreadRunner
+from napari_unison.workspace.jobs import DECODING, DROPPED, Job
 from napari_unison.workspace.journal import line_of_opening, line_of_sample
 from napari_unison.workspace.keeping import Keeping
+from napari_unison.workspace.runners import Runner, ThreadRunner
 from napari_unison.workspace.runs import (
     StudyRun,
     embed_run,

@@ -126,7 +126,7 @@ def incomplete_behaviour(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Incomplete:
     """Which session is incomplete, its bins that may be trained on (T,), and which behaviour they hold."""
 

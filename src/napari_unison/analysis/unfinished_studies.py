@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_unison.analysis.study_options import DecodingStudyError, StudyOptions
 from napari_unison.analysis.time_context import TimeContext
+from napari_unison.sessions.whole_files import whole_file
 
 if TYPE_CHECKING:
     from napari_unison.analysis.progress import OnProgress
@@ -96,15 +97,12 @@ class StudyMark:
         is_first, self._share = self._share < 0, share
         facts = {"options": asdict(self._options), "share": share}
         file = _file(self._cache, quick=self._options.is_quick)
-        fresh = file.with_name(f".{file.name}.{uuid.uuid4().hex}.part")
-        try:
+        # The folder may be being replaced, or full: the study counts for more than this note about it.
+        with suppress(OSError):
             if is_first:
                 file.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(facts), encoding="utf-8")
-            fresh.replace(file)
-        except OSError:
-            # the folder is being replaced, or full: the study counts for more than this note about it
-            fresh.unlink(missing_ok=True)
+            with whole_file(file) as fresh:
+                fresh.write_text(json.dumps(facts), encoding="utf-8")
 
 
 def options_of(facts: Mapping[str, Any]) -> StudyOptions:

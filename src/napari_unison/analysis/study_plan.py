@@ -37,7 +37,9 @@ class StudyPlan:
     sessions : tuple of Session
         Recordings with laps.
     folds : tuple of Fold
-        Their folds, with ``guard`` bins on either side of the laps to decode.
+        Their folds.
+    guard : int
+        Bins on either side of the laps to decode that are in no part.
     methods : mapping of str to Method
         Those that apply, by short name.
     left_out : tuple of str

@@ -69,7 +69,7 @@ class Job:
     ----------
     kind : str
         What is done: ``"training"``, ``"embedding"``, ``"opening"``, ``"saving"``, ``"scores"``,
-        ``"decoding"`` or ``"movie"``.
+        ``"decoding"``, ``"comparison"``, ``"report"`` or ``"movie"``.
     title : str
         The same in words, with what it is done to.
     work : callable

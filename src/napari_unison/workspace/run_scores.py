@@ -46,6 +46,8 @@ class RunScores:
         What differs between ``runs``: parameters, sessions, training, and how they were scored.
     notes : tuple of str
         Sentences: what is missing, and what cannot be compared.
+    frame : pandas.DataFrame or None
+        All numbers, as :meth:`to_frame` returns them; None where no run has such scores.
     """
 
     scored_on: ScoredOn

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from napari_unison import Session
+from napari_unison import Session, get_workspace
 from napari_unison.workspace import Workspace
 
 
@@ -17,6 +18,21 @@ def workspace(small_sessions: list[Session]) -> Iterator[Workspace]:
     workspace.configure(**SHORT)
     yield workspace
     workspace.close()
+
+
+@pytest.fixture
+def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
+    """A viewer that is not on the screen."""
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def trained(viewer: Any, small_sessions: list[Session]) -> Workspace:
+    """The workspace of a viewer that shows a run."""
+    workspace = get_workspace(viewer)
+    workspace.sessions.extend(small_sessions)
+    workspace.train(**SHORTEST).wait(60)
+    return workspace
 
 
 @pytest.fixture
@@ -39,6 +55,7 @@ SHORT = {
     "random_state": 0,
     "device": "cpu",
 }
+SHORTEST = SHORT | {"batch_size": 32, "max_iterations": 2}
 
 
 @pytest.fixture(autouse=True)

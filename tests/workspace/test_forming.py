@@ -16,12 +16,6 @@ from napari_unison.workspace.forming import NAME, turned_to
 pytestmark = pytest.mark.gui
 
 
-@pytest.fixture
-def viewer(make_napari_viewer):
-    """A viewer that is not on the screen."""
-    return make_napari_viewer()
-
-
 def look_at(sessions, iteration: int, seed: int = 0) -> Look:
     """A look at an encoder whose latents are the position, turned and noisy."""
     rng = np.random.default_rng(seed)

@@ -17,21 +17,6 @@ pytestmark = pytest.mark.gui
 SHORT = {"batch_size": 32, "max_iterations": 2, "output_dimension": 4, "num_hidden_units": 8, "device": "cpu"}
 
 
-@pytest.fixture
-def viewer(make_napari_viewer):
-    """A viewer that is not on the screen."""
-    return make_napari_viewer()
-
-
-@pytest.fixture
-def trained(viewer, small_sessions):
-    """A workspace that shows a run."""
-    workspace = get_workspace(viewer)
-    workspace.sessions.extend(small_sessions)
-    workspace.train(**SHORT).wait(60)
-    return workspace
-
-
 def title(viewer) -> str:
     return viewer.canvas.overlays.text.text if viewer.canvas.overlays.text.visible else ""
 

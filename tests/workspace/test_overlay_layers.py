@@ -6,27 +6,14 @@ import numpy as np
 import pytest
 from napari.layers import Points, Vectors
 
-from napari_unison import get_workspace
-
 pytestmark = pytest.mark.gui
 
-SHORT = {"batch_size": 32, "max_iterations": 2, "output_dimension": 4, "num_hidden_units": 8, "device": "cpu"}
-
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    """A viewer that is not on the screen."""
-    return make_napari_viewer()
-
-
-@pytest.fixture
-def trained(viewer, small_sessions):
-    """A workspace that shows a run."""
-    workspace = get_workspace(viewer)
-    workspace.sessions.extend(small_sessions)
-    workspace.train(**SHORT).wait(60)
-    workspace.show(latents=(0, 1, 2))
-    return workspace
+def trained(trained):
+    """A workspace that shows a run along its first latents."""
+    trained.show(latents=(0, 1, 2))
+    return trained
 
 
 def names(viewer) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QGuiApplication, QKeySequence
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -194,6 +194,13 @@ class ScoreTable(QWidget):
         super().resizeEvent(event)
         if self._sheets:
             self._fit()
+
+    def changeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Write what is muted in the colour of another theme."""
+        super().changeEvent(event)
+        # Qt may tell of a style while the base class is being made.
+        if event.type() == QEvent.Type.StyleChange and getattr(self, "_sheets", None):
+            self._show_sheet()
 
     # -- copy and export -------------------------------------------------------------------------------
 

@@ -84,6 +84,17 @@ def test_the_encoder_is_loaded_once_and_garbage_is_collected_again():
     assert gc.isenabled()
 
 
+def test_kernels_that_are_not_compiled_yet_are_compiled_in_a_process_of_their_own(monkeypatch):
+    calls = []
+    monkeypatch.setattr("napari_unison.encoder.cpu.warm_up.are_compiled", lambda: "apart" in calls)
+    monkeypatch.setattr("napari_unison.encoder.cpu.warm_up.compile_apart", lambda: calls.append("apart"))
+    monkeypatch.setattr("napari_unison.encoder.cpu.warm_up.warm_up", lambda: calls.append("here"))
+    for expected in (["apart", "here"], ["apart", "here", "here"]):
+        load_encoder.cache_clear()
+        load_encoder().join(60)
+        assert calls == expected
+
+
 def test_a_process_that_ends_while_the_encoder_is_loaded_ends_silently():
     script = "from napari_unison.workspace.planning import load_encoder; load_encoder()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -106,8 +106,10 @@ def load_encoder() -> threading.Thread:
 def _load_encoder() -> None:
     try:
         with without_collections():
-            from napari_unison.encoder.cpu.warm_up import warm_up
-        # the first time on a machine this takes a while, and leaves much garbage
+            from napari_unison.encoder.cpu.warm_up import are_compiled, compile_apart, warm_up
+        # the first time on a machine this takes a while
+        if not are_compiled():
+            compile_apart()
         warm_up()
     except RuntimeError:
         # Python begins nothing more in threads while it ends: then nobody needs what would be loaded

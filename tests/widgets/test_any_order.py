@@ -45,6 +45,7 @@ STEADY = settings(
     phases=[Phase.generate],
     deadline=None,
     database=None,
+    report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
 VARIED = settings(STEADY, max_examples=max(LONG, 1), stateful_step_count=40, derandomize=False)

@@ -187,7 +187,9 @@ class NapariRunner:
         if main_thread is None:
             return
         workers = list(self._workers.values())
-        for worker in workers:
+        for job, worker in list(self._workers.items()):
+            # The job itself, too: a worker that is through no longer knows it, and nobody delivers now.
+            job.cancel()
             worker.quit()
         for worker in workers:
             # One that waits for its turn finds its job cancelled and ends at once.

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QGuiApplication
+from qtpy.QtCore import QPoint, QPointF, QRectF, Qt
+from qtpy.QtGui import QFontMetricsF, QGuiApplication
 from qtpy.QtWidgets import QTableWidget
 
 from made_scores import BETTER, MAIN, made_study
 from napari_unison._compat import dock_of, main_window
 from napari_unison.analysis import DecodingStudyError
 from napari_unison.analysis.unfinished_studies import StudyMark
+from napari_unison.display.latent_points import LatentPoints
 from napari_unison.widgets.decode import DecodeDock, DecodeWidget
+from napari_unison.widgets.latent_scatter import LatentScatter
 from napari_unison.widgets.score_table import ScoreTable
 from napari_unison.workspace import Workspace
 
@@ -414,3 +416,18 @@ def test_all_docks_fit_a_small_screen(shown, unison, viewer, qtbot) -> None:
     assert window.width() <= 1280
     assert window.height() <= 800
     assert unison.decode.scatter.width() <= unison.decode.width()
+
+
+def test_numbers_of_latents_lie_over_no_other_number(qtbot):
+    scatter = LatentScatter()
+    qtbot.addWidget(scatter)
+    scatter.resize(330, 230)
+    # the best for one label and the best for the other are nearly as good for both
+    x, y = np.array([0.60, 0.61, 0.1, 1.0]), np.array([0.70, 0.71, 0.2, 0.0])
+    best = {0: "position", 1: "direction", 3: "speed"}
+    scatter.set_points(LatentPoints("aligned", "aligned", "direction R²", "position R²", x, y, best), None)
+    places = scatter.number_places(QFontMetricsF(scatter.font()))
+    assert set(places) == set(best)
+    assert not places[0].intersects(places[1])
+    for rect in places.values():
+        assert QRectF(scatter.rect()).contains(rect)

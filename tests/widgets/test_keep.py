@@ -188,3 +188,7 @@ def test_a_movie_window_is_linked_by_dialog(unison, study, viewer, monkeypatch, 
     assert study.cursor == ("rat 2", 5.0)
     choose(unison, "Unlink movies")
     assert len(study.movies) == 0
+    menu = unison.keep_button.menu()
+    menu.aboutToShow.emit()
+    (unlink,) = [action for action in menu.actions() if action.text() == "Unlink movies"]
+    assert not unlink.isEnabled()

@@ -344,6 +344,17 @@ def test_ticks_stand_at_round_numbers(smallest, step):
     assert cursor_text(2.5, 1) == "2.500"
 
 
+def test_the_box_tells_that_a_recording_without_latents_has_its_raster(traces):
+    workspace = traces.workspace
+    assert traces.plots.n_rows == len(traces.plots.titles) + 1
+    assert traces.raster.isChecked()
+    assert not traces.raster.isEnabled()
+    workspace.train(**SHORT).wait(60)
+    assert not traces.raster.isChecked()
+    assert traces.raster.isEnabled()
+    assert traces.plots.n_rows == len(traces.plots.titles)
+
+
 def test_a_canvas_whose_window_changes_deletes_nothing_in_the_other_context(traces, qtbot):
     # Errors inside of Qt's calls fail the test.
     qtbot.waitUntil(lambda: traces.plots.native.grabFramebuffer().width() > 0)

@@ -200,6 +200,11 @@ class KeepActions:
         if viewer is not None:
             self._try(lambda: workspace.link_movie(viewer, **dialog.choices()))
 
+    @property
+    def has_movies(self) -> bool:
+        """Whether a movie is linked to the cursor."""
+        return len(self._workspace.movies) > 0
+
     def unlink_movies(self) -> None:
         """Let movies go their own ways."""
         self._workspace.unlink_movie()
@@ -260,6 +265,7 @@ def keep_menu(actions: KeepActions, parent: QWidget) -> QMenu:
     """Return the menu of everything that can be kept; its keys work in the whole window."""
     menu = QMenu(parent)
     menu.setToolTipsVisible(True)
+    by_method = {}
     for entry in ENTRIES:
         if entry is None:
             menu.addSeparator()
@@ -272,4 +278,7 @@ def keep_menu(actions: KeepActions, parent: QWidget) -> QMenu:
         action.triggered.connect(lambda _=False, method=method: getattr(actions, method)())
         menu.addAction(action)
         parent.addAction(action)
+        by_method[method] = action
+    unlink = by_method["unlink_movies"]
+    menu.aboutToShow.connect(lambda: unlink.setEnabled(actions.has_movies))
     return menu

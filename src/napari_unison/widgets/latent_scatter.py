@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -204,9 +205,8 @@ class LatentScatter(QWidget):
 
     def _paint_points(self, painter: QPainter, text: QColor, points: LatentPoints) -> None:
         (x0, _), (y0, _) = self.limits()
-        metrics = QFontMetricsF(painter.font())
-        named = {*points.best, self.latent, self.reached}
-        for latent, place in enumerate(self.places()):
+        places = self.places()
+        for latent, place in enumerate(places):
             if np.isnan(place).any():
                 continue
             centre = QPointF(*place)
@@ -222,13 +222,44 @@ class LatentScatter(QWidget):
             if latent == self.reached and self.hasFocus():
                 painter.setPen(QPen(text, 1, Qt.PenStyle.DashLine))
                 painter.drawEllipse(centre, RING + 3, RING + 3)
-            if latent in named:
-                painter.setPen(text)
-                label = str(latent + 1)
-                width = metrics.horizontalAdvance(label)
-                right = centre.x() + RING + 2
-                left = right if right + width < self.width() else centre.x() - RING - 2 - width
-                painter.drawText(QPointF(left, centre.y() - 4), label)
+        painter.setPen(text)
+        for latent, rect in self.number_places(QFontMetricsF(painter.font())).items():
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(latent + 1))
+
+    def number_places(self, metrics: QFontMetricsF) -> dict[int, QRectF]:
+        """Return where numbers of latents are written: beside their points, over no other number if possible.
+
+        The chosen latent comes first, then the best ones: of the four corners around its point each takes
+        the one that covers least.
+        """
+        if self.points is None:
+            return {}
+        places = self.places()
+        others = [QRectF(x - POINT, y - POINT, 2 * POINT, 2 * POINT) for x, y in places if np.isfinite(x + y)]
+        taken: dict[int, QRectF] = {}
+        for latent in dict.fromkeys((self.latent, self.reached, *self.points.best)):
+            if latent is None or np.isnan(places[latent]).any():
+                continue
+            x, y = places[latent]
+            width, height = metrics.horizontalAdvance(str(latent + 1)) + 2, metrics.height() - 2
+            corners = [
+                QRectF(left, top, width, height)
+                for top in (y - height, y)
+                for left in (x + RING + 1, x - RING - 1 - width)
+                if left >= 0 and left + width <= self.width()
+            ]
+            if corners:
+                taken[latent] = min(
+                    corners,
+                    key=lambda corner: 10 * _covered(corner, taken.values()) + _covered(corner, others),
+                )
+        return taken
+
+
+def _covered(rect: QRectF, others: Iterable[QRectF]) -> float:
+    """Return how much of a rectangle lies under others (pixels²)."""
+    common = [rect.intersected(other) for other in others if rect.intersects(other)]
+    return sum(part.width() * part.height() for part in common)
 
 
 def _score_limits(scores: npt.NDArray[np.float64]) -> tuple[float, float]:

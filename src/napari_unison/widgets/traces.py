@@ -256,7 +256,7 @@ class TracesWidget(WorkspaceWidget):
         """Draw the chosen session."""
         sessions = {session.name: session for session in self._available()}
         session = sessions.get(self.session.currentText())
-        self._show_raster_choice()
+        self._show_raster_choice(session)
         if session is None:
             self.plots.set_traces([])
             self._session, self._drawn = None, ()
@@ -309,9 +309,12 @@ class TracesWidget(WorkspaceWidget):
         if self._wanted() != self._drawn:
             self.update_traces()
 
-    def _show_raster_choice(self) -> None:
+    def _show_raster_choice(self, session: Session | None) -> None:
+        # What has no latents yet is shown with its raster, whatever was chosen for those that have.
+        is_always = session is not None and not self._is_embedded(session)
         self.raster.blockSignals(True)
-        self.raster.setChecked(self.workspace.display.raster)
+        self.raster.setChecked(is_always or self.workspace.display.raster)
+        self.raster.setEnabled(not is_always)
         self.raster.blockSignals(False)
 
     def _span(self) -> TimeRange:

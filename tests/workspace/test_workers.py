@@ -8,6 +8,7 @@ import threading
 import warnings
 
 import pytest
+from qtpy.QtCore import QThreadPool
 
 from napari_unison import get_workspace
 
@@ -66,3 +67,17 @@ def test_a_script_that_fails_during_a_study_ends_with_its_own_error():
     )
     assert done.returncode == 1, done.stderr
     assert done.stderr.strip().endswith("ValueError: the script has a mistake")
+
+
+def test_a_window_that_closes_before_a_result_is_delivered_cancels_the_job(make_napari_viewer):
+    viewer = make_napari_viewer()
+    workspace = get_workspace(viewer)
+    delivered = []
+    job = workspace._start("opening", "a recording", lambda job: "result", delivered.append)
+    # the work ends in its thread; what it sends waits in the queue of this one
+    QThreadPool.globalInstance().waitForDone(20_000)
+    assert job.is_running
+    viewer.close()
+    assert not job.is_running
+    assert job.is_cancelled
+    assert delivered == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -190,3 +192,22 @@ def test_a_listener_that_fails_at_every_step_is_reported_once():
     job.wait(5)
     assert job.state == "finished"
     assert reported == ["cannot draw this"]
+
+
+def test_a_script_that_ends_during_a_job_ends_without_a_word():
+    script = """
+import threading
+from napari_unison import sample_sessions
+from napari_unison.workspace import Workspace
+
+workspace = Workspace([session[:800] for session in sample_sessions("linear-track")[:2]])
+small = {"batch_size": 32, "output_dimension": 4, "num_hidden_units": 8, "device": "cpu"}
+job = workspace.train(max_iterations=100_000, **small)
+begun = threading.Event()
+job.events.progress.connect(lambda progress: begun.set())
+begun.wait(60)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from napari_unison.workspace.jobs import Job
@@ -32,10 +34,11 @@ class Runner(Protocol):
 
 
 class ThreadRunner:
-    """Runs jobs in plain threads, for workspaces without a window."""
+    """Runs jobs in plain threads, for workspaces without a window; they end with the process."""
 
     def __init__(self) -> None:
         self._threads: dict[Job, threading.Thread] = {}
+        _OPEN.add(self)
 
     def start(self, job: Job) -> None:
         """Begin the job in a thread of its own."""
@@ -61,3 +64,14 @@ class ThreadRunner:
             job.perform(call_here, passes_warnings_on=True)
         finally:
             self._threads.pop(job, None)
+
+
+#: All runners of plain threads.
+_OPEN: WeakSet[ThreadRunner] = WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """End what runs when a script ends: compiled code that is cut off in a thread would abort the process."""
+    for runner in list(_OPEN):
+        runner.close()

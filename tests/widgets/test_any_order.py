@@ -283,6 +283,11 @@ class Person(RuleBasedStateMachine):
                 workspace.open_sample("linear-track")
             workspace.show(latents="best")
             workspace.train(max_iterations=2, **SHORT).wait(PATIENCE)
+            awaited = (
+                workspace.awaited
+            )  # an embedding of the kind that is shown, if it is not the aligned one
+            if awaited is not None:
+                awaited.wait(PATIENCE)
             assert workspace.embedding is not None
             self._live()
             assert any(layer.metadata.get("n_shown") for layer in self.viewer.layers)

@@ -9,7 +9,7 @@ import weakref
 import numpy as np
 import pytest
 from qtpy.QtCore import QCoreApplication, QEvent, Qt, QThreadPool
-from qtpy.QtWidgets import QLineEdit, QSpinBox
+from qtpy.QtWidgets import QDockWidget, QLineEdit, QSpinBox
 
 from napari_unison import UnifiedEncoder, get_workspace
 from napari_unison._compat import dock_of, main_canvas, main_window
@@ -76,8 +76,10 @@ def test_by_clicks_alone_from_the_sample_to_points_and_traces(shown, unison, vie
     set_up(unison, qtbot, 5)
     assert unison.train.preset.currentText() == "custom"
     click(qtbot, unison.train.start_button)
-    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=PATIENCE)
-    assert viewer.layers[0].name == "all sessions · aligned"
+    # before that, on a slow machine, the embedding so far
+    qtbot.waitUntil(
+        lambda: [layer.name for layer in viewer.layers] == ["all sessions · aligned"], timeout=PATIENCE
+    )
     assert len(viewer.layers[0].data) == 2 * 480
     assert viewer.dims.ndisplay == 3
     assert viewer.canvas.overlays.text.text.startswith("aligned · 2 sessions · run 1")
@@ -308,3 +310,12 @@ def test_each_viewer_has_its_own_workspace(make_napari_viewer):
     assert get_workspace(first) is not get_workspace(second)
     assert layers_of(first).workspace is get_workspace(first)
     assert np.array_equal(len(get_workspace(second).sessions), 0)
+
+
+def test_the_console_is_another_tab_of_the_traces(shown, unison, viewer):
+    window = main_window(viewer)
+    (console,) = [dock for dock in window.findChildren(QDockWidget) if dock.objectName() == "console"]
+    console.setVisible(True)
+    assert window.tabifiedDockWidgets(dock_of(unison.traces)) == [console]
+    console.setVisible(False)
+    assert window.dockWidgetArea(dock_of(unison.traces)) == Qt.DockWidgetArea.BottomDockWidgetArea

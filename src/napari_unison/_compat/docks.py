@@ -20,8 +20,14 @@ def theme_colours() -> tuple[str, str]:
 
 
 def bottom_dock(viewer: Any, widget: QWidget, name: str) -> QDockWidget:
-    """Dock a widget below the canvas."""
-    return unwrapped(viewer).window.add_dock_widget(widget, name=name, area="bottom")
+    """Dock a widget below the canvas; where napari's console is opened there, it is another tab of it.
+
+    Side by side, the console would be left the few pixels that a wide widget does not need.
+    """
+    window = unwrapped(viewer).window
+    dock = window.add_dock_widget(widget, name=name, area="bottom")
+    main_window(viewer).tabifyDockWidget(window._qt_viewer.dockConsole, dock)
+    return dock
 
 
 def dock_of(widget: QWidget) -> QDockWidget | None:

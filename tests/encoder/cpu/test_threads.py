@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -46,3 +47,22 @@ def test_one_thread_needs_no_others_and_its_products_run_alone(two_threads):
         assert executor is None
         assert set(threads_of_products().values()) == {1}
     assert threads_of_products() == before
+
+
+def test_limits_hold_whichever_thread_of_a_pool_began_and_ended_before(two_threads):
+    before = threads_of_products()
+
+    def train():
+        with compute_threads():
+            return set(threads_of_products().values())
+
+    with ThreadPoolExecutor(1) as pool:
+        # the pool's thread lives on, as those of a window do
+        assert pool.submit(train).result() == {1}
+        assert threads_of_products() == before
+        assert train() == {1}
+        # begun there, ended here
+        lent = compute_threads()
+        pool.submit(lent.__enter__).result()
+        lent.__exit__(None, None, None)
+        assert threads_of_products() == before

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import torch
-from threadpoolctl import threadpool_limits
+from threadpoolctl import OpenBLASController, threadpool_limits
 
 
 class _Products:
@@ -22,6 +22,7 @@ class _Products:
     def begin(self) -> None:
         with self._lock:
             if self._askers == 0:
+                _let_any_thread_decide()
                 self._limits = threadpool_limits(limits=1, user_api="blas")
             self._askers += 1
 
@@ -29,8 +30,21 @@ class _Products:
         with self._lock:
             self._askers -= 1
             if self._askers == 0 and self._limits is not None:
+                _let_any_thread_decide()
                 self._limits.restore_original_limits()
                 self._limits = None
+                _let_any_thread_decide()
+
+
+def _let_any_thread_decide() -> None:
+    """Let whoever asks next set limits.
+
+    From version 3.8 on threadpoolctl listens to the first thread that sets one, and to no other as long as
+    that lives. Threads of a pool live on: limits of every later training would be dropped without a word.
+    """
+    clear = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)
 
 
 _PRODUCTS = _Products()

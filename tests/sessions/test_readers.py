@@ -76,7 +76,7 @@ def test_a_file_of_several_sessions_loads_whole(rats, tmp_path):
 
 def test_unknown_kinds_of_files_name_those_that_are_known(tmp_path):
     with pytest.raises(
-        SessionError, match=r"a\.xyz: no reader knows this kind of file; .*\.jl, \.jl\.gz, \.npz"
+        SessionError, match=r"a\.xyz: no reader knows this kind of file; .*\.nwb, .*\.npz, .*\.jl\.gz"
     ):
         load_session(tmp_path / "a.xyz")
 

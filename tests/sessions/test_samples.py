@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import gzip
-import io
 import shutil
 import subprocess
 import sys
-from types import SimpleNamespace
+from dataclasses import replace
 
-import joblib
-import numpy as np
-import pooch
 import pytest
 
-from napari_unison.sessions import SAMPLE_NAMES, SessionError, sample_sessions, samples
+from napari_unison.encoder import TrainingControl
+from napari_unison.sessions import (
+    SAMPLE_NAMES,
+    DownloadStoppedError,
+    SessionError,
+    sample_sessions,
+    samples,
+)
+from served_files import RATS, packed_rat, serving, status
 
-RATS = ("achilles", "buddy", "cicero", "gatsby")
+PUBLISHED = samples._RATS
 
 
 def message(*arguments, **options) -> str:
     with pytest.raises(SessionError) as caught:
         sample_sessions(*arguments, **options)
     return str(caught.value)
-
-
-def packed_rat(n_neurons=2) -> bytes:
-    position = np.column_stack([np.linspace(0, 1, 8), np.ones(8), np.zeros(8)])
-    raw = io.BytesIO()
-    joblib.dump({"spikes": np.ones((8, n_neurons)), "position": position}, raw)
-    return gzip.compress(raw.getvalue())
 
 
 def test_an_unknown_sample_names_those_there_are():
@@ -75,62 +72,71 @@ def test_rats_that_the_folder_lacks_are_named(tmp_path, monkeypatch):
     assert [session.name for session in chosen] == ["buddy"]
 
 
+# -- downloaded; what servers may do is tested in test_downloads ------------------------------------------
+
+
 @pytest.fixture
-def downloads(tmp_path, monkeypatch):
-    """Serve downloads from memory: set ``content``, read ``addresses``."""
-
-    served = SimpleNamespace(content=packed_rat(), addresses=[])
-
-    def retrieve(address, known_hash, fname, path):
-        served.addresses.append(address)
-        if isinstance(served.content, Exception):
-            raise served.content
-        path.mkdir(parents=True, exist_ok=True)
-        (path / fname).write_bytes(served.content)
-        return str(path / fname)
-
+def server(tmp_path, monkeypatch):
+    """The published rats, served on this machine."""
     monkeypatch.delenv("NAPARI_UNISON_DATA", raising=False)
-    monkeypatch.setattr(pooch, "retrieve", retrieve)
-    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / project)
-    return served
+    with serving() as running:
+        monkeypatch.setattr(samples, "_RATS", running.rats(tmp_path / "cache"))
+        yield running
 
 
-def test_the_published_rats_are_downloaded_and_checked(downloads, monkeypatch, tmp_path):
-    checksum = samples.hashlib.md5(gzip.decompress(downloads.content)).hexdigest()
-    monkeypatch.setitem(samples._CHECKSUMS, "buddy", checksum)
-    (session,) = sample_sessions("rat-hippocampus", names=["buddy"])
-    assert session.name == "buddy"
-    assert downloads.addresses == [
-        "https://cebra.fra1.digitaloceanspaces.com/data/rat_hippocampus/buddy.jl.gz"
-    ]
-    assert (tmp_path / "napari-unison" / "rat_hippocampus" / "buddy.jl.gz").is_file()
+def test_the_published_rats_are_downloaded_once(server):
+    assert samples.needs_download("rat-hippocampus")
+    assert [session.name for session in sample_sessions("rat-hippocampus")] == list(RATS)
+    assert not samples.needs_download("rat-hippocampus")
+    sample_sessions("rat-hippocampus")
+    assert [path for path, _ in server.asked] == [f"/{name}.jl.gz" for name in RATS]
 
 
-def test_another_file_than_the_published_one_is_removed(downloads, tmp_path):
-    text = message("rat-hippocampus", names=["buddy"])
-    assert "is not the published file (md5 " in text
-    assert "36341322907708c466871bf04bc133c2" in text
-    assert not (tmp_path / "napari-unison" / "rat_hippocampus" / "buddy.jl.gz").exists()
+def test_only_the_chosen_rats_are_downloaded(server):
+    (session,) = sample_sessions("rat-hippocampus", names=["cicero"])
+    assert session.name == "cicero"
+    assert [path for path, _ in server.asked] == ["/cicero.jl.gz"]
 
 
-def test_a_broken_download_is_removed(downloads, tmp_path):
-    downloads.content = downloads.content[:50]
-    assert "cut off or damaged" in message("rat-hippocampus", names=["buddy"])
-    assert not (tmp_path / "napari-unison" / "rat_hippocampus" / "buddy.jl.gz").exists()
+def test_a_folder_of_ones_own_needs_no_download(server, tmp_path, monkeypatch):
+    (tmp_path / "buddy.jl.gz").write_bytes(packed_rat())
+    monkeypatch.setenv("NAPARI_UNISON_DATA", str(tmp_path))
+    assert not samples.needs_download("rat-hippocampus")
+    assert [rat.name for rat in sample_sessions("rat-hippocampus", names="buddy")] == ["buddy"]
+    assert server.asked == []
 
 
-def test_being_offline_says_what_to_do(downloads):
-    downloads.content = ConnectionError("no route to host")
+def test_the_home_folder_can_be_written_as_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("NAPARI_UNISON_DATA", "~")
+    (tmp_path / "buddy.jl.gz").write_bytes(packed_rat())
+    assert [rat.name for rat in sample_sessions("rat-hippocampus", names="buddy")] == ["buddy"]
+
+
+def test_a_sample_that_cannot_be_downloaded_names_the_variable_for_a_copy(server):
+    server.answers.append(status(404))
     text = message("rat-hippocampus")
-    assert "achilles could not be downloaded from https://" in text
-    assert "no route to host" in text
-    assert "connect to the internet, or put the file into a folder and set NAPARI_UNISON_DATA to it" in text
+    assert text.startswith("achilles could not be downloaded from http://")
+    assert text.endswith(
+        "put the files into a folder and set the environment variable NAPARI_UNISON_DATA to it"
+    )
+
+
+def test_a_training_control_stops_the_download_of_a_sample(server):
+    control = TrainingControl()
+    control.stop()
+    with pytest.raises(DownloadStoppedError, match="the download of achilles was stopped"):
+        sample_sessions("rat-hippocampus", control=control)
 
 
 @pytest.mark.realdata
-def test_the_real_files_pass_the_check_of_downloads(downloads, real_rats, tmp_path):
-    for name, shape in (("achilles", (10178, 120)), ("buddy", (6577, 48))):
-        downloads.content = (real_rats / f"{name}.jl.gz").read_bytes()
+def test_the_real_files_pass_the_check_of_downloads(server, real_rats, monkeypatch):
+    published = {"achilles": (10178, 120), "buddy": (6577, 48)}
+    checksums = {name: PUBLISHED.checksums[name] for name in published}
+    monkeypatch.setattr(samples, "_RATS", replace(samples._RATS, checksums=checksums))
+    for name, shape in published.items():
+        server.files[f"{name}.jl.gz"] = (real_rats / f"{name}.jl.gz").read_bytes()
         (session,) = sample_sessions("rat-hippocampus", names=[name])
         assert session.neural.shape == shape
 
@@ -148,7 +154,8 @@ def test_the_folder_of_test_recordings_serves_two_of_the_rats(real_rats, tmp_pat
 def test_importing_sessions_brings_no_heavy_libraries():
     code = (
         "import sys, napari_unison.sessions\n"
-        "heavy = {'pandas', 'pooch', 'joblib', 'torch', 'sklearn', 'napari', 'qtpy', 'h5py'}\n"
+        "heavy = {'pandas', 'pooch', 'requests', 'filelock', "
+        "'joblib', 'torch', 'sklearn', 'napari', 'qtpy', 'h5py'}\n"
         "sys.exit(', '.join(sorted(heavy & set(sys.modules))))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

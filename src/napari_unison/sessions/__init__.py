@@ -1,5 +1,6 @@
 """What was recorded: sessions, labels, segments, splitting, readers, samples, the simulator."""
 
+from napari_unison.sessions.downloads import DownloadStoppedError
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.joining import join_sessions
 from napari_unison.sessions.label_agreement import (
@@ -21,6 +22,7 @@ from napari_unison.sessions.storage import read_sessions, write_sessions
 __all__ = [
     "SAMPLE_NAMES",
     "CategoryGap",
+    "DownloadStoppedError",
     "LabelKind",
     "MirroredCategory",
     "Session",

@@ -40,8 +40,30 @@ def read_rat_file(
     SessionError
         If the file is not such a recording; the message names the file and the column.
     """
-    place = os.fspath(path)
-    content = read_joblib(path)
+    return rat_sessions(read_joblib(path), os.fspath(path), name=name, bin_width=bin_width)
+
+
+def rat_sessions(
+    content: Any, place: str, *, name: str | None = None, bin_width: float = 0.025
+) -> list[Session]:
+    """Make the session of one rat from what its file holds.
+
+    Parameters
+    ----------
+    content : object
+        What :func:`read_joblib` gave: a dictionary of ``spikes`` (T, N) and ``position`` (T, 3).
+    place : str
+        The file, for messages and the session's name.
+    name : str, optional
+        Name of the session; the file's name without its suffix unless given.
+    bin_width : float
+        Width of a time bin, s.
+
+    Raises
+    ------
+    SessionError
+        If it is not such a recording.
+    """
     if not isinstance(content, dict):
         raise SessionError(
             f"{place} holds a {type(content).__name__}; a rat file holds a dictionary of spikes and position"
@@ -59,7 +81,7 @@ def read_rat_file(
         )
     labels = {"position": position[:, 0], "direction": _direction(position, place)}
     try:
-        title = Path(path).name.split(".jl")[0] if name is None else name
+        title = Path(place).name.split(".jl")[0] if name is None else name
         return [Session(title, spikes, labels, bin_width, units={"position": "m"})]
     except SessionError as error:
         raise SessionError(f"{place}: {error}") from error

@@ -1,4 +1,4 @@
-"""Files to sessions: one reader a format, found by the file's suffix."""
+"""Files to sessions: what the package wrote itself is read as it is, everything else by a mapping."""
 
 from __future__ import annotations
 
@@ -9,45 +9,60 @@ from pathlib import Path
 from typing import Any, Final
 
 from napari_unison.sessions.errors import SessionError
-from napari_unison.sessions.rat_files import read_rat_file
+from napari_unison.sessions.formats.joblib_files import contents_of_objects
+from napari_unison.sessions.importing.assembling import sessions_from
+from napari_unison.sessions.importing.contents import Contents, OnProgress
+from napari_unison.sessions.importing.formats import format_of, open_contents, suffixes
+from napari_unison.sessions.importing.mapping import FileMapping, checked_mapping
+from napari_unison.sessions.importing.proposing import require_mapping
+from napari_unison.sessions.joblib_arrays import read_joblib
+from napari_unison.sessions.rat_files import rat_sessions
 from napari_unison.sessions.session import Session
-from napari_unison.sessions.storage import read_sessions
+from napari_unison.sessions.storage import holds_sessions, read_sessions
 
-Reader = Callable[..., list[Session]]
-
-# A reader takes the path and options of its own as keywords; it raises SessionError and names the file.
-READERS: Final[dict[str, Reader]] = {
-    ".jl": read_rat_file,
-    ".jl.gz": read_rat_file,
-    ".npz": read_sessions,
-}
+#: What options of load_session are, beside those of the rats' files: fields of a mapping.
+_MAPPING_OPTIONS: Final = tuple(name for name in FileMapping.model_fields if name != "name")
 
 
 def readable(path: str | os.PathLike[str]) -> bool:
     """Return whether there is a reader for files of this name (the file is not opened)."""
-    return _reader_of(path) is not None and not Path(path).is_dir()
+    kind = format_of(path)
+    return kind is not None and Path(path).is_dir() == kind.is_folder
 
 
-def load_session(path: str | os.PathLike[str], *, name: str | None = None, **options: Any) -> Session:
+def load_session(
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    mapping: Any = None,
+    on_progress: OnProgress | None = None,
+    **options: Any,
+) -> Session:
     """Load the one session in a file.
 
     Parameters
     ----------
     path : path
-        ``.jl``, ``.jl.gz`` (published rat files) or ``.npz`` (:func:`write_sessions`).
+        A recording: NWB, NumPy, MATLAB, HDF5, table or joblib file, or what :func:`write_sessions` wrote.
     name : str, optional
         A name instead of the one that the file gives.
+    mapping : FileMapping, path of a toml file or dict, optional
+        What of the file is neural activity and what a label. Unless it is given, it is guessed from what the
+        file says and how things are called; a guess that does not go far enough is an error that lists what
+        the file holds.
+    on_progress : callable, optional
+        Told the share that is done, and what is read; what it raises ends the loading.
     **options
-        Options of the format's reader, such as ``bin_width`` for rat files.
+        Fields of a mapping, such as ``bin_width=0.05``, that go before the guess.
 
     Raises
     ------
     SessionError
         If the file cannot be read, or holds more than one session.
     TypeError
-        If the reader has no such option.
+        If there is no such option.
     """
-    sessions = _read(path, options)
+    sessions = _read(path, mapping, on_progress, options)
     if len(sessions) != 1:
         names = ", ".join(repr(session.name) for session in sessions)
         raise SessionError(f"{os.fspath(path)} holds {len(sessions)} sessions ({names}); use load_sessions")
@@ -55,7 +70,11 @@ def load_session(path: str | os.PathLike[str], *, name: str | None = None, **opt
 
 
 def load_sessions(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], **options: Any
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    mapping: Any = None,
+    on_progress: OnProgress | None = None,
+    **options: Any,
 ) -> list[Session]:
     """Load all sessions of one or more files, or none: an error in one file is an error.
 
@@ -63,15 +82,15 @@ def load_sessions(
     ----------
     paths : path or iterable of paths
         The files, in the order in which the sessions shall come.
-    **options
-        Options of the format's reader, for every file. ``name`` where there is one file with one session.
+    mapping, on_progress, **options
+        As for :func:`load_session`, for every file. ``name`` where there is one file with one session.
 
     Raises
     ------
     SessionError
         If a file cannot be read, or two sessions have the same name.
     TypeError
-        If a reader has no such option.
+        If there is no such option.
     """
     files = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not files:
@@ -82,34 +101,78 @@ def load_sessions(
                 f"one name cannot be given to {len(files)} files; load them one by one with "
                 "load_session(path, name=…)"
             )
-        return [load_session(files[0], **options)]
-    loaded = [(file, session) for file in files for session in _read(file, options)]
+        return [load_session(files[0], mapping=mapping, on_progress=on_progress, **options)]
+    given = None if mapping is None else checked_mapping(mapping)
+    loaded = [
+        (file, session)
+        for number, file in enumerate(files)
+        for session in _read(file, given, _share_of(on_progress, number, len(files)), options)
+    ]
     _refuse_same_names(loaded)
     return [session for _, session in loaded]
 
 
-def _read(path: str | os.PathLike[str], options: dict[str, Any]) -> list[Session]:
-    reader = _reader_of(path)
+def _share_of(on_progress: OnProgress | None, number: int, of: int) -> OnProgress | None:
+    if on_progress is None:
+        return None
+    return lambda share, words: on_progress((number + share) / of, words)
+
+
+def _read(
+    path: str | os.PathLike[str], mapping: Any, on_progress: OnProgress | None, options: dict[str, Any]
+) -> list[Session]:
     place = os.fspath(path)
-    if Path(path).is_dir():
+    kind = format_of(path)
+    if Path(path).is_dir() and (kind is None or not kind.is_folder):
         raise SessionError(f"{place} is a folder; give a file")
-    if reader is None:
+    if kind is None:
         raise SessionError(
-            f"{place}: no reader knows this kind of file; there are readers for {', '.join(READERS)}"
+            f"{place}: no reader knows this kind of file; there are readers for {', '.join(suffixes())}"
         )
-    known = [name for name in inspect.signature(reader).parameters if name not in ("path", "name")]
+    if mapping is not None:
+        if options:
+            raise TypeError(
+                f"{place}: {', '.join(options)} cannot be given beside a mapping; write it into the mapping"
+            )
+        given = checked_mapping(mapping)
+        with open_contents(path) as contents:
+            return sessions_from(contents, given, on_progress=on_progress)
+    if holds_sessions(path):
+        return _with_options(read_sessions, place, options)(path)
+    if kind.name == "joblib":
+        content = read_joblib(path)
+        if isinstance(content, dict) and ("spikes" in content or "position" in content):
+            return _with_options(rat_sessions, place, options)(content, place)
+        return _guessed(contents_of_objects(content, place), on_progress, options)
+    return _guessed(open_contents(path), on_progress, options)
+
+
+def _guessed(contents: Contents, on_progress: OnProgress | None, options: dict[str, Any]) -> list[Session]:
+    with contents:
+        _refuse_unknown(contents.place, options, _MAPPING_OPTIONS)
+        return sessions_from(contents, require_mapping(contents, **options), on_progress=on_progress)
+
+
+def _with_options(
+    reader: Callable[..., list[Session]], place: str, options: dict[str, Any]
+) -> Callable[..., list[Session]]:
+    known = [
+        name
+        for name in inspect.signature(reader).parameters
+        if name not in ("path", "content", "place", "name")
+    ]
+    _refuse_unknown(place, options, known)
+    return lambda *arguments: reader(*arguments, **options)
+
+
+def _refuse_unknown(place: str, options: dict[str, Any], known: Iterable[str]) -> None:
+    known = list(known)
     unknown = [name for name in options if name not in known]
     if unknown:
         raise TypeError(
             f"{place}: the reader has no option {', '.join(unknown)}; its options are "
             f"{', '.join(known) or 'none'}"
         )
-    return reader(path, **options)
-
-
-def _reader_of(path: str | os.PathLike[str]) -> Reader | None:
-    name = Path(path).name.lower()
-    return next((reader for suffix, reader in READERS.items() if name.endswith(suffix)), None)
 
 
 def _refuse_same_names(loaded: list[tuple[str | os.PathLike[str], Session]]) -> None:

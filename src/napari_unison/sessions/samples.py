@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,26 +10,36 @@ from typing import Final
 import numpy as np
 
 from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.progress import Control, OnProgress
+from napari_unison.sessions.published import PublishedFiles
 from napari_unison.sessions.rat_files import read_rat_file
 from napari_unison.sessions.session import Session
 from napari_unison.sessions.simulator import RAT_NAMES, simulate_linear_track
-from napari_unison.sessions.unpacking import unpacked_bytes
 
 SAMPLE_NAMES: Final = ("linear-track", "rat-hippocampus")
 DATA_FOLDER_VARIABLE: Final = "NAPARI_UNISON_DATA"
+ADVICE: Final = f"put the files into a folder and set the environment variable {DATA_FOLDER_VARIABLE} to it"
 
-_ADDRESS: Final = "https://cebra.fra1.digitaloceanspaces.com/data/rat_hippocampus/{name}.jl.gz"
-# md5 of the published files after unpacking
-_CHECKSUMS: Final = {
-    "achilles": "c52f9b55cbc23c66d57f3842214058b8",
-    "buddy": "36341322907708c466871bf04bc133c2",
-    "cicero": "a83b02dbdc884fdd7e53df362499d42f",
-    "gatsby": "2b889da48178b3155011c12555342813",
-}
+_RATS: Final = PublishedFiles(
+    "https://cebra.fra1.digitaloceanspaces.com/data/rat_hippocampus/",
+    ".jl.gz",
+    {
+        "achilles": "c52f9b55cbc23c66d57f3842214058b8",
+        "buddy": "36341322907708c466871bf04bc133c2",
+        "cicero": "a83b02dbdc884fdd7e53df362499d42f",
+        "gatsby": "2b889da48178b3155011c12555342813",
+    },
+    cache="rat_hippocampus",
+)
 
 
 def sample_sessions(
-    name: str = "linear-track", *, seed: int = 0, names: Sequence[str] | None = None
+    name: str = "linear-track",
+    *,
+    seed: int = 0,
+    names: Sequence[str] | None = None,
+    on_progress: OnProgress | None = None,
+    control: Control | None = None,
 ) -> list[Session]:
     """Return sample sessions with the labels ``position`` (m) and ``direction`` ("right", "left").
 
@@ -38,14 +47,22 @@ def sample_sessions(
     ----------
     name : {"linear-track", "rat-hippocampus"}
         Four simulated rats (offline), or the four published rats (Grosmark & Buzsáki 2016): read from the
-        folder ``$NAPARI_UNISON_DATA`` where it is set, else downloaded once.
+        folder ``$NAPARI_UNISON_DATA`` where it is set, else downloaded once and checked.
     seed : int
         Seed of the simulation.
     names : sequence of str, optional
         A choice of the sample's sessions, such as ``("achilles", "buddy")``; all unless given.
+    on_progress : callable, optional
+        Called several times a second while something is downloaded, with the share that is done (0 to 1) and
+        with what comes, in words.
+    control : Control, optional
+        A ``TrainingControl``, or anything else with ``is_stopped``: ends a download within moments. What
+        has come is kept, and the next call goes on there.
 
     Raises
     ------
+    DownloadStoppedError
+        If the download was stopped; it is a SessionError.
     SessionError
         If there is no such sample, or its files are missing and cannot be downloaded.
     """
@@ -54,8 +71,21 @@ def sample_sessions(
             raise SessionError(f"the seed of the simulation is {seed!r}; give an integer of 0 or more")
         return simulate_linear_track(seed, _chosen(names, list(RAT_NAMES), name))
     if name == "rat-hippocampus":
-        return _published_rats(_chosen(names, list(_CHECKSUMS), name))
+        chosen = _chosen(names, list(_RATS.checksums), name)
+        folder = _local_folder()
+        files = _files_in(folder, chosen) if folder else _RATS.fetch(chosen, ADVICE, on_progress, control)
+        return [read_rat_file(file, name=rat)[0] for rat, file in zip(chosen, files, strict=True)]
     raise SessionError(f"there is no sample {name!r}; the samples are {', '.join(SAMPLE_NAMES)}")
+
+
+def needs_download(name: str) -> bool:
+    """Whether a sample, or a part of it, has to come from the internet first."""
+    return name == "rat-hippocampus" and not _local_folder() and not _RATS.are_here(list(_RATS.checksums))
+
+
+def _local_folder() -> Path | None:
+    folder = os.environ.get(DATA_FOLDER_VARIABLE)
+    return Path(folder).expanduser() if folder else None
 
 
 def _chosen(names: Sequence[str] | None, known: list[str], sample: str) -> list[str]:
@@ -71,12 +101,6 @@ def _chosen(names: Sequence[str] | None, known: list[str], sample: str) -> list[
     return chosen
 
 
-def _published_rats(names: list[str]) -> list[Session]:
-    folder = os.environ.get(DATA_FOLDER_VARIABLE)
-    files = _files_in(Path(folder), names) if folder else [_downloaded(name) for name in names]
-    return [read_rat_file(file, name=name)[0] for name, file in zip(names, files, strict=True)]
-
-
 def _files_in(folder: Path, names: list[str]) -> list[Path]:
     found = {name: [folder / f"{name}{suffix}" for suffix in (".jl", ".jl.gz")] for name in names}
     there = {name: next((file for file in files if file.is_file()), None) for name, files in found.items()}
@@ -89,30 +113,3 @@ def _files_in(folder: Path, names: list[str]) -> list[Path]:
             f"the files there, {advice}or unset {DATA_FOLDER_VARIABLE} to download them"
         )
     return [file for file in there.values() if file is not None]
-
-
-def _downloaded(name: str) -> Path:
-    """Return the file of one rat from the cache, downloaded if need be and checked."""
-    import pooch  # type: ignore[import-untyped]
-
-    address = _ADDRESS.format(name=name)
-    folder = Path(pooch.os_cache("napari-unison")) / "rat_hippocampus"
-    try:
-        file = Path(pooch.retrieve(address, known_hash=None, fname=f"{name}.jl.gz", path=folder))
-    except OSError as error:  # what requests raises is an OSError, too
-        raise SessionError(
-            f"{name} could not be downloaded from {address} ({error}); connect to the internet, or put the "
-            f"file into a folder and set {DATA_FOLDER_VARIABLE} to it"
-        ) from error
-    try:
-        checksum = hashlib.md5(unpacked_bytes(file), usedforsecurity=False).hexdigest()
-    except SessionError:
-        file.unlink()  # so that the next call downloads it again
-        raise
-    if checksum != _CHECKSUMS[name]:
-        file.unlink()
-        raise SessionError(
-            f"{name} as downloaded from {address} is not the published file (md5 {checksum}, not "
-            f"{_CHECKSUMS[name]}); it was removed: try again"
-        )
-    return file

@@ -57,6 +57,15 @@ def write_sessions(
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
+def holds_sessions(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is one that :func:`write_sessions` wrote; nothing of it is read but its list."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return f"{_CONTENTS}.npy" in file.namelist()
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+
+
 def read_sessions(path: str | os.PathLike[str]) -> list[Session]:
     """Read the sessions that :func:`write_sessions` wrote.
 

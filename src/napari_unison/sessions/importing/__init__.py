@@ -1,0 +1,50 @@
+"""From files of any make to sessions: what a file holds, a mapping of it, and the sessions that it makes."""
+
+from napari_unison.sessions.importing.assembling import sessions_from
+from napari_unison.sessions.importing.contents import (
+    Contents,
+    Entry,
+    Events,
+    Intervals,
+    OnProgress,
+    Samples,
+    Spikes,
+    array_entry,
+    ignore_progress,
+    rate_of,
+)
+from napari_unison.sessions.importing.formats import FORMATS, format_of, open_contents, suffixes
+from napari_unison.sessions.importing.mapping import (
+    FileMapping,
+    LabelMapping,
+    PartsMapping,
+    SegmentMapping,
+    checked_mapping,
+)
+from napari_unison.sessions.importing.proposing import Proposal, propose_mapping, require_mapping
+
+__all__ = [
+    "FORMATS",
+    "Contents",
+    "Entry",
+    "Events",
+    "FileMapping",
+    "Intervals",
+    "LabelMapping",
+    "OnProgress",
+    "PartsMapping",
+    "Proposal",
+    "Samples",
+    "SegmentMapping",
+    "Spikes",
+    "array_entry",
+    "checked_mapping",
+    "format_of",
+    "ignore_progress",
+    "open_contents",
+    "propose_mapping",
+    "rate_of",
+    "require_mapping",
+    "sessions_from",
+    "suffixes",
+]

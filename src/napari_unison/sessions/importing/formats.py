@@ -1,0 +1,90 @@
+"""Which kinds of files can be opened, and by what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Final, cast
+
+from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.importing.contents import Contents
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Parameters
+    ----------
+    name : str
+        As people call it.
+    suffixes : tuple of str
+        How its files end, in lower case.
+    module : str
+        The module of :mod:`napari_unison.sessions.formats` whose ``open_contents(path)`` opens it.
+    is_folder : bool
+        Whether a folder can be such a "file".
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    module: str
+    is_folder: bool = False
+
+
+FORMATS: Final = (
+    Format("NWB", (".nwb",), "nwb_files"),
+    Format("NWB in Zarr", (".nwb.zarr", ".zarr"), "nwb_files", is_folder=True),
+    Format("NumPy", (".npz", ".npy"), "numpy_files"),
+    Format("MATLAB", (".mat",), "matlab_files"),
+    Format("HDF5", (".h5", ".hdf5"), "hdf5_files"),
+    Format("table", (".csv", ".csv.gz", ".tsv", ".parquet"), "table_files"),
+    Format("joblib", (".jl", ".jl.gz", ".joblib"), "joblib_files"),
+)
+
+
+def format_of(path: str | os.PathLike[str]) -> Format | None:
+    """Return the format of a file by its name; the file is not opened."""
+    name = Path(path).name.lower()
+    return next((kind for kind in FORMATS if name.endswith(kind.suffixes)), None)
+
+
+def suffixes() -> tuple[str, ...]:
+    """Return how files end that can be opened."""
+    return tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
+
+
+def open_contents(path: str | os.PathLike[str]) -> Contents:
+    """Open a file and say what it holds; values are read when they are asked for.
+
+    Parameters
+    ----------
+    path : path
+        A file of one of :data:`FORMATS`.
+
+    Returns
+    -------
+    Contents
+        A context that closes the file.
+
+    Raises
+    ------
+    SessionError
+        If the file is missing, damaged, or of no known kind.
+    """
+    place = os.fspath(path)
+    kind = format_of(path)
+    if kind is None:
+        raise SessionError(
+            f"{place}: no reader knows this kind of file; there are readers for {', '.join(suffixes())}"
+        )
+    if not Path(path).exists():
+        raise SessionError(f"{place} does not exist")
+    if Path(path).is_dir() and not kind.is_folder:
+        raise SessionError(f"{place} is a folder; give a file")
+    module = import_module(f"napari_unison.sessions.formats.{kind.module}")
+    opener = cast("Callable[[Path], Contents]", module.open_contents)
+    return opener(Path(path))

@@ -1,0 +1,120 @@
+"""A file and its companions, open together, with what stands in braces filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import TracebackType
+
+from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.importing.contents import Contents, Entry, OnProgress, Values, ignore_progress
+from napari_unison.sessions.importing.formats import open_contents
+from napari_unison.sessions.importing.mapping import FileMapping
+
+
+@dataclass
+class OpenedFiles:
+    """The entries that a mapping can name; a context that closes the companions, not the file itself.
+
+    Parameters
+    ----------
+    contents : Contents
+        The file, which is open.
+    beside : mapping of str to (str, str)
+        Companion files: a name, and which piece of the file's name is replaced by what.
+    filled : mapping of str to str
+        What stands for names in braces.
+    """
+
+    contents: Contents
+    beside: Mapping[str, tuple[str, str]]
+    filled: Mapping[str, str] = field(default_factory=dict)
+    companions: dict[str, Contents] = field(default_factory=dict)
+
+    def __enter__(self) -> OpenedFiles:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for companion in self.companions.values():
+            companion.close()
+        self.companions.clear()
+
+    def with_filled(self, filled: Mapping[str, object]) -> OpenedFiles:
+        """Return the same open files with more names in braces filled in."""
+        return replace(self, filled={**self.filled, **{key: str(value) for key, value in filled.items()}})
+
+    def fill(self, path: str) -> str:
+        """Return a path or name with what stands in braces replaced."""
+        for name, value in self.filled.items():
+            path = path.replace("{" + name + "}", value)
+        return path
+
+    def entry(self, path: str) -> Entry:
+        """Return the entry at a path, which may begin with the name of a companion and a colon.
+
+        Raises
+        ------
+        SessionError
+            If there is none.
+        """
+        contents, inside = self._where(self.fill(path))
+        return contents.entry(inside)
+
+    def entries(self, paths: tuple[str, ...]) -> list[Entry]:
+        """Return the entries at paths, in which "*" stands for any text, in the order of the file.
+
+        Raises
+        ------
+        SessionError
+            If a path names nothing.
+        """
+        found: list[Entry] = []
+        for path in paths:
+            contents, pattern = self._where(self.fill(path))
+            if "*" not in pattern:
+                found.append(contents.entry(pattern))
+                continue
+            # brackets are part of a path (cells of MATLAB), not of the pattern
+            escaped = pattern.replace("[", "[[]")
+            matching = [entry for name, entry in contents.entries.items() if fnmatchcase(name, escaped)]
+            if not matching:
+                raise SessionError(
+                    f"{contents.place} holds nothing like {pattern!r}; it holds\n{contents.listed()}"
+                )
+            found += matching
+        return found
+
+    def read(self, entry: Entry, on_progress: OnProgress | None = None) -> Values:
+        """Read an entry."""
+        return entry.read(on_progress or ignore_progress)
+
+    def _where(self, path: str) -> tuple[Contents, str]:
+        name, colon, inside = path.partition(":")
+        if not colon or name not in self.beside:
+            return self.contents, path
+        if name not in self.companions:
+            self.companions[name] = open_contents(self._companion(name))
+        return self.companions[name], inside
+
+    def _companion(self, name: str) -> Path:
+        piece, other = self.beside[name]
+        file = Path(self.contents.place)
+        if piece not in file.name:
+            raise SessionError(
+                f"{file}: its companion {name!r} has the file's name with {piece!r} replaced by {other!r}, "
+                "but "
+                f"{piece!r} is not in {file.name!r}"
+            )
+        companion = file.with_name(file.name.replace(piece, other))
+        if not companion.exists():
+            raise SessionError(f"{file}: its companion {name!r} is missing; {companion} does not exist")
+        return companion
+
+
+def opened(contents: Contents, mapping: FileMapping) -> OpenedFiles:
+    """Return a file with the companions that a mapping names."""
+    return OpenedFiles(contents, mapping.beside, {"stem": contents.stem})

@@ -1,0 +1,286 @@
+"""A first guess of what in a file is neural activity and what a label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.importing.contents import Contents, Entry, Intervals, Samples
+from napari_unison.sessions.importing.label_values import missing_values
+from napari_unison.sessions.importing.mapping import FileMapping, LabelMapping, checked_mapping
+from napari_unison.sessions.labels import LabelKind
+
+#: Bins of spike times unless a person says otherwise (s).
+SPIKE_BIN: Final = 0.025
+#: Integers of at most so many different values are proposed as discrete.
+MOST_CATEGORIES: Final = 20
+#: Labels beyond so many are left for the person to add.
+MOST_LABELS: Final = 4
+#: Entries with more values than this are not read to guess their kind.
+MOST_VALUES_READ: Final = 5_000_000
+
+_NEURAL: Final = re.compile(
+    r"spike|unit|neural|activity|fluor|dff|df_f|df/f|deconv|event|roiresponse|calcium|firing|counts|rates?$",
+    re.I,
+)
+_LABEL: Final = re.compile(
+    r"pos|loc|direction|angle|heading|head|speed|veloc|trial|stim|reward|choice|behav|label|target|track|lap|phase|"
+    r"orient|theta|pupil|lick|wheel|^[xyz]$|(^|[/_])[xyz]$",
+    re.I,
+)
+_CIRCULAR: Final = re.compile(
+    r"angle|heading|head_?dir|compass|theta|azimuth|(^|/)r[xyz]$|phase|orient", re.I
+)
+_POSITION: Final = re.compile(r"pos|loc|^[xyz]$|/[xyz]$|track", re.I)
+_TIMES: Final = re.compile(r"(^|[/_.])(t|ts|time|times|timestamps?|time_s|seconds?)$", re.I)
+_TRIALS: Final = re.compile(r"trial", re.I)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A guess, as far as it goes.
+
+    Parameters
+    ----------
+    mapping : FileMapping, optional
+        None where something that is needed could not be found.
+    missing : tuple of str
+        What is missing, each as a sentence that tells what to do.
+    fields : dict
+        Fields of a mapping as far as they are known.
+    """
+
+    mapping: FileMapping | None
+    missing: tuple[str, ...]
+    fields: dict[str, Any]
+
+
+def propose_mapping(contents: Contents, **given: Any) -> Proposal:
+    """Guess what of a file is neural activity and what a label.
+
+    Parameters
+    ----------
+    contents : Contents
+        The open file. Only small behaviour is read.
+    **given
+        Fields of :class:`FileMapping` that a person has given; they go before the guess.
+
+    Returns
+    -------
+    Proposal
+        Made from what the format says where it says something (NWB), else from names, shapes and values. The
+        same file always gives the same proposal.
+    """
+    entries = list(contents.entries.values())
+    fields: dict[str, Any] = dict(given)
+    missing: list[str] = []
+    neural = _neural_entry(contents, entries, given)
+    if neural is None:
+        missing.append("nothing in it is clearly neural activity: name it (neural)")
+    else:
+        fields.setdefault("neural", neural.path)
+        if neural.kind == "spikes":
+            fields.setdefault("bin_width", SPIKE_BIN)
+        elif neural.kind == "array" and "time" not in given:
+            times = _times_of(neural, entries)
+            if times is not None:
+                fields.setdefault("time", times.path)
+            elif fields.get("bin_width") is None:
+                missing.append("its neural array has no times: give the width of its bins (bin_width, in s)")
+    if "labels" not in given:
+        labels = _labels(contents, entries, neural)
+        if labels:
+            fields["labels"] = labels
+            _keep_to_trials(fields, entries)
+        else:
+            missing.append("nothing in it is clearly a label, such as a position: name one (labels)")
+    mapping = None if missing else FileMapping.model_validate(fields)
+    return Proposal(mapping, tuple(missing), fields)
+
+
+def require_mapping(contents: Contents, **given: Any) -> FileMapping:
+    """Return the proposed mapping, with what a person has given.
+
+    Parameters
+    ----------
+    contents : Contents
+        The open file.
+    **given
+        Fields of :class:`FileMapping`; they go before the guess.
+
+    Raises
+    ------
+    SessionError
+        If the guess does not go far enough, or a field does not fit; the message says what is missing and
+        what the file holds.
+    """
+    if given:
+        # what a person gave wrongly is told before what could not be guessed
+        checked_mapping({"neural": "?", "labels": {"?": {"source": "?"}}, **given}, contents.place)
+    proposal = propose_mapping(contents, **given)
+    if proposal.mapping is None:
+        raise SessionError(
+            f"{contents.place}: {'; '.join(proposal.missing)}. Give a mapping (load_session(path, "
+            'mapping="lab.toml")), or open the file by the import dialog. It holds\n'
+            f"{contents.listed()}"
+        )
+    return proposal.mapping
+
+
+def _neural_entry(contents: Contents, entries: Sequence[Entry], given: dict[str, Any]) -> Entry | None:
+    named = given.get("neural")
+    if isinstance(named, str) and named in contents.entries:
+        return contents.entries[named]
+    spikes = [entry for entry in entries if entry.kind == "spikes"]
+    if spikes:
+        return spikes[0]
+    wide = [
+        entry
+        for entry in entries
+        if entry.kind in ("array", "series")
+        and len(entry.shape) == 2
+        and min(entry.shape) > 1
+        and entry.dtype != "str"
+        and entry.role != "behaviour"
+    ]
+    said = [entry for entry in wide if entry.role == "neural"]
+    if said:
+        return max(said, key=_neural_rank)
+    by_name = [entry for entry in wide if _NEURAL.search(entry.path) and not _LABEL.search(entry.name)]
+    if by_name:
+        return max(by_name, key=lambda entry: entry.shape[0] * entry.shape[1])
+    others = [entry for entry in wide if not _LABEL.search(entry.name)]
+    return others[0] if len(others) == 1 else None
+
+
+def _neural_rank(entry: Entry) -> int:
+    """Prefer events over ΔF/F over raw fluorescence, which bleaches."""
+    text = entry.path.lower()
+    words = ("neuropil", "fluor", "dff", "df_f", "df/f", "deconv", "event", "spike")
+    return max((rank for rank, word in enumerate(words) if word in text), default=1)
+
+
+def _times_of(neural: Entry, entries: Sequence[Entry]) -> Entry | None:
+    fitting = [
+        entry
+        for entry in entries
+        if _TIMES.search(entry.path) and entry.kind in ("array", "events") and _length(entry) in neural.shape
+    ]
+    return fitting[0] if fitting else None
+
+
+def _length(entry: Entry) -> int:
+    """Return the number of values of an array of one column; -1 of others."""
+    longer = [length for length in entry.shape if length != 1]
+    return longer[0] if len(longer) == 1 else -1
+
+
+def _labels(contents: Contents, entries: Sequence[Entry], neural: Entry | None) -> dict[str, LabelMapping]:
+    found: dict[str, LabelMapping] = {}
+    samples = [
+        entry
+        for entry in entries
+        if entry is not neural
+        and entry.kind in ("array", "series")
+        and entry.role != "neural"
+        and not _TIMES.search(entry.path)
+        and (entry.role == "behaviour" or _LABEL.search(entry.name))
+        and _may_be_label(entry, neural)
+    ]
+    for entry in sorted(samples, key=_label_rank):
+        if len(found) == MOST_LABELS:
+            break
+        label = _label_of(contents, entry)
+        if label is not None:
+            found[_free_name(entry, found)] = label
+    if not found:
+        found = _trial_labels(contents, entries)
+    return found
+
+
+def _label_rank(entry: Entry) -> tuple[bool, bool]:
+    return (not _POSITION.search(entry.path), not (entry.is_circular or _CIRCULAR.search(entry.path)))
+
+
+def _may_be_label(entry: Entry, neural: Entry | None) -> bool:
+    if entry.kind == "series":
+        return len(entry.shape) <= 2 and min(entry.shape[1:], default=1) <= 3
+    if len(entry.shape) > 2 or not entry.shape:
+        return False
+    narrow = len(entry.shape) == 1 or min(entry.shape) <= 3
+    return narrow and (neural is None or neural.kind == "spikes" or max(entry.shape) in neural.shape)
+
+
+def _free_name(entry: Entry, taken: dict[str, LabelMapping]) -> str:
+    name = entry.name.split("[")[0] or entry.path
+    parts = entry.path.split("/")
+    if name in taken or len(name) == 1 or re.fullmatch(r"r[xyz]", name):
+        name = " ".join(parts[-2:])
+    while name in taken:
+        name += "'"
+    return name
+
+
+def _label_of(contents: Contents, entry: Entry) -> LabelMapping | None:
+    circular = entry.is_circular or (
+        bool(_CIRCULAR.search(entry.path))
+        and entry.unit.lower() in ("rad", "radian", "radians", "deg", "degrees")
+    )
+    columns = entry.shape[1] if len(entry.shape) == 2 and entry.time_axis == 0 else 1
+    kind: LabelKind | None = "circular" if circular and columns == 1 else None
+    if kind is None and entry.dtype != "str" and not entry.dtype.startswith("float"):
+        kind = _kind_of_integers(contents, entry)
+        if kind is None:
+            return None
+    unit = {"meters": "m", "meter": "m", "metres": "m", "radians": "rad"}.get(entry.unit.lower(), entry.unit)
+    unit = "" if unit.lower() in ("unknown", "n/a", "na", "none", "no unit") else unit
+    return LabelMapping(source=(entry.path,), kind=kind, unit=unit if kind != "discrete" else "")
+
+
+def _kind_of_integers(contents: Contents, entry: Entry) -> LabelKind | None:
+    if entry.dtype == "bool":
+        return "discrete"
+    if not entry.dtype.startswith(("int", "uint")) or int(np.prod(entry.shape)) > MOST_VALUES_READ:
+        return None
+    values = contents.read(entry.path)
+    if not isinstance(values, Samples):
+        return None
+    # a position in whole bins is a position, whatever the number of bins
+    if _POSITION.search(entry.path):
+        return "continuous"
+    return "discrete" if len(np.unique(values.values)) <= MOST_CATEGORIES else "continuous"
+
+
+def _trial_labels(contents: Contents, entries: Sequence[Entry]) -> dict[str, LabelMapping]:
+    """Return labels from columns of trials: those that tell trials apart into a few groups, and the phase."""
+    trials = next((e for e in entries if e.kind == "intervals" and _TRIALS.search(e.path)), None)
+    if trials is None or not trials.shape[0]:
+        return {}
+    values = contents.read(trials.path)
+    if not isinstance(values, Intervals):
+        return {}
+    found: dict[str, LabelMapping] = {"time in trial": LabelMapping(source=(trials.path,), made="time since")}
+    for name, column in values.columns.items():
+        column = np.asarray(column)
+        if column.ndim != 1 or column.dtype.kind not in "UTbiuf" or len(found) == MOST_LABELS:
+            continue
+        present = column[~missing_values(column)]
+        categories = len(np.unique(present))
+        if 2 <= categories <= min(MOST_CATEGORIES, max(2, len(column) // 2)):
+            found[name] = LabelMapping(source=(trials.path,), field=name, kind="discrete")
+    return found
+
+
+def _keep_to_trials(fields: dict[str, Any], entries: Sequence[Entry]) -> None:
+    """Where labels come from trials, keep to the trials, each a segment."""
+    kinds = {entry.path: entry.kind for entry in entries}
+    sources = {source for label in fields["labels"].values() for source in label.source}
+    if len(sources) == 1 and kinds[next(iter(sources))] == "intervals":
+        path = next(iter(sources))
+        fields.setdefault("during", path)
+        fields.setdefault("segments", {"source": path})

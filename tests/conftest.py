@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from napari_unison import Session, sample_sessions
+from served_files import FileServer, serving
 
 # Machines that run the tests may be slow or busy, and a failure must come back when the test is run again.
 settings.register_profile(
@@ -67,3 +69,12 @@ def fits_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     folder = tmp_path_factory.getbasetemp() / "studies" / uuid.uuid4().hex
     monkeypatch.setattr("napari_unison.workspace.study_fits.cache_folder", lambda: folder)
     return folder
+
+
+@pytest.fixture
+def rat_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    """The published rats, served on this machine, and an empty cache for them."""
+    monkeypatch.delenv("NAPARI_UNISON_DATA", raising=False)
+    with serving() as running:
+        monkeypatch.setattr("napari_unison.sessions.samples._RATS", running.rats(tmp_path / "cache"))
+        yield running

@@ -18,7 +18,7 @@ from napari_unison.sessions import (
     sample_sessions,
     samples,
 )
-from served_files import RATS, packed_rat, serving, status
+from served_files import RATS, packed_rat, status
 
 PUBLISHED = samples._RATS
 
@@ -75,35 +75,26 @@ def test_rats_that_the_folder_lacks_are_named(tmp_path, monkeypatch):
 # -- downloaded; what servers may do is tested in test_downloads ------------------------------------------
 
 
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    """The published rats, served on this machine."""
-    monkeypatch.delenv("NAPARI_UNISON_DATA", raising=False)
-    with serving() as running:
-        monkeypatch.setattr(samples, "_RATS", running.rats(tmp_path / "cache"))
-        yield running
-
-
-def test_the_published_rats_are_downloaded_once(server):
+def test_the_published_rats_are_downloaded_once(rat_server):
     assert samples.needs_download("rat-hippocampus")
     assert [session.name for session in sample_sessions("rat-hippocampus")] == list(RATS)
     assert not samples.needs_download("rat-hippocampus")
     sample_sessions("rat-hippocampus")
-    assert [path for path, _ in server.asked] == [f"/{name}.jl.gz" for name in RATS]
+    assert [path for path, _ in rat_server.asked] == [f"/{name}.jl.gz" for name in RATS]
 
 
-def test_only_the_chosen_rats_are_downloaded(server):
+def test_only_the_chosen_rats_are_downloaded(rat_server):
     (session,) = sample_sessions("rat-hippocampus", names=["cicero"])
     assert session.name == "cicero"
-    assert [path for path, _ in server.asked] == ["/cicero.jl.gz"]
+    assert [path for path, _ in rat_server.asked] == ["/cicero.jl.gz"]
 
 
-def test_a_folder_of_ones_own_needs_no_download(server, tmp_path, monkeypatch):
+def test_a_folder_of_ones_own_needs_no_download(rat_server, tmp_path, monkeypatch):
     (tmp_path / "buddy.jl.gz").write_bytes(packed_rat())
     monkeypatch.setenv("NAPARI_UNISON_DATA", str(tmp_path))
     assert not samples.needs_download("rat-hippocampus")
     assert [rat.name for rat in sample_sessions("rat-hippocampus", names="buddy")] == ["buddy"]
-    assert server.asked == []
+    assert rat_server.asked == []
 
 
 def test_the_home_folder_can_be_written_as_a_tilde(tmp_path, monkeypatch):
@@ -114,8 +105,8 @@ def test_the_home_folder_can_be_written_as_a_tilde(tmp_path, monkeypatch):
     assert [rat.name for rat in sample_sessions("rat-hippocampus", names="buddy")] == ["buddy"]
 
 
-def test_a_sample_that_cannot_be_downloaded_names_the_variable_for_a_copy(server):
-    server.answers.append(status(404))
+def test_a_sample_that_cannot_be_downloaded_names_the_variable_for_a_copy(rat_server):
+    rat_server.answers.append(status(404))
     text = message("rat-hippocampus")
     assert text.startswith("achilles could not be downloaded from http://")
     assert text.endswith(
@@ -123,7 +114,7 @@ def test_a_sample_that_cannot_be_downloaded_names_the_variable_for_a_copy(server
     )
 
 
-def test_a_training_control_stops_the_download_of_a_sample(server):
+def test_a_training_control_stops_the_download_of_a_sample(rat_server):
     control = TrainingControl()
     control.stop()
     with pytest.raises(DownloadStoppedError, match="the download of achilles was stopped"):
@@ -131,12 +122,12 @@ def test_a_training_control_stops_the_download_of_a_sample(server):
 
 
 @pytest.mark.realdata
-def test_the_real_files_pass_the_check_of_downloads(server, real_rats, monkeypatch):
+def test_the_real_files_pass_the_check_of_downloads(rat_server, real_rats, monkeypatch):
     published = {"achilles": (10178, 120), "buddy": (6577, 48)}
     checksums = {name: PUBLISHED.checksums[name] for name in published}
     monkeypatch.setattr(samples, "_RATS", replace(samples._RATS, checksums=checksums))
     for name, shape in published.items():
-        server.files[f"{name}.jl.gz"] = (real_rats / f"{name}.jl.gz").read_bytes()
+        rat_server.files[f"{name}.jl.gz"] = (real_rats / f"{name}.jl.gz").read_bytes()
         (session,) = sample_sessions("rat-hippocampus", names=[name])
         assert session.neural.shape == shape
 

@@ -25,7 +25,9 @@ def viewer(make_napari_viewer: Callable[..., Any], request: pytest.FixtureReques
 @pytest.fixture
 def unison(viewer: Any, monkeypatch: pytest.MonkeyPatch, small_sessions: list[Session]) -> UnisonWidget:
     """The widget of the Plugins menu, whose sample is a short one."""
-    monkeypatch.setattr("napari_unison.workspace.state.sample_sessions", lambda name: list(small_sessions))
+    monkeypatch.setattr(
+        "napari_unison.workspace.samples.sample_sessions", lambda name, **_: list(small_sessions)
+    )
     _, widget = viewer.window.add_plugin_dock_widget("napari-unison", "Unison workspace")
     return widget
 

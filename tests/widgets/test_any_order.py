@@ -316,7 +316,9 @@ def test_any_order_of_actions_leaves_a_window_that_works(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("napari_unison.workspace.state.sample_sessions", lambda name: list(small_sessions))
+    monkeypatch.setattr(
+        "napari_unison.workspace.samples.sample_sessions", lambda name, **_: list(small_sessions)
+    )
     person = _machine(lambda: make_napari_viewer(show=bool(LONG)), small_sessions, tmp_path)
     if LONG and SEED:
         person = seed(int(SEED))(person)

@@ -109,10 +109,10 @@ def test_a_run_that_was_removed_is_freed(workspace):
 def test_sessions_that_were_removed_are_freed(workspace, small_sessions, monkeypatch):
     workspace.sessions.clear()
 
-    def copies(name):
+    def copies(name, **_):
         return [session.replace(name=f"freed {session.name}") for session in small_sessions]
 
-    monkeypatch.setattr("napari_unison.workspace.state.sample_sessions", copies)
+    monkeypatch.setattr("napari_unison.workspace.samples.sample_sessions", copies)
     workspace.open_sample()
     assert len(workspace.job.result) == 2
     workspace.sessions.clear()

@@ -76,7 +76,9 @@ def test_opening_goes_on_after_a_listener_failed(small_sessions, recorded, monke
     workspace.sessions.clear()
     told = recorded(workspace.events.failed)
     raise_at(workspace.events.sessions)
-    monkeypatch.setattr("napari_unison.workspace.state.sample_sessions", lambda name: list(small_sessions))
+    monkeypatch.setattr(
+        "napari_unison.workspace.samples.sample_sessions", lambda name, **_: list(small_sessions)
+    )
     assert workspace.open_sample().wait(60) == small_sessions
     assert len(told) == 1
 

@@ -185,16 +185,20 @@ class _Watcher:
 @contextmanager
 def _claimed(file: Path, watcher: _Watcher) -> Iterator[None]:
     """Keep other processes from downloading the same file; wait where one does."""
-    from filelock import FileLock, Timeout
+    from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-    lock = FileLock(file.with_name(f"{file.name}.lock"))
+    place = file.with_name(f"{file.name}.lock")
+    lock: BaseFileLock = FileLock(place)
     while True:
         try:
             lock.acquire(timeout=HEARTBEAT, poll_interval=HEARTBEAT / 2)
+        except NotImplementedError:  # a file system without locks, as on some clusters
+            lock = SoftFileLock(place)
+            continue
         except Timeout:
             if watcher.is_stopped:
                 raise DownloadStoppedError(
-                    f"waiting for {file.name}, which another program downloads, was stopped"
+                    f"waiting for {file.name}, which another program downloads (it holds {place}), was stopped"
                 ) from None
             watcher.tell_waiting()
             continue

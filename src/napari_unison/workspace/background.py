@@ -34,6 +34,7 @@ class BackgroundWork(Shown):
         *,
         subject: Hashable = None,
         known: Any = None,
+        stops: bool = False,
     ) -> Job:
         """Start a job.
 
@@ -51,6 +52,8 @@ class BackgroundWork(Shown):
             What the work is about, for those who look for it.
         known : optional
             The result, where it is there already: the job ends at once.
+        stops : bool
+            Whether the work looks at ``job.control`` all the time, so that it can be stopped.
         """
 
     @abstractmethod

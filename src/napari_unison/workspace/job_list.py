@@ -47,9 +47,11 @@ class JobList:
         work: Callable[[Job], Any],
         deliver: Callable[[Any], Any],
         subject: Hashable,
+        *,
+        stops: bool = False,
     ) -> Job:
         """Return a new job whose events are told; it is not started yet."""
-        job = Job(kind, title, work, deliver, self.runner, self._report)
+        job = Job(kind, title, work, deliver, self.runner, self._report, stops=stops)
         self._running[job] = subject
         job.events.changed.connect(lambda: self._events.job.emit(job))
         job.events.progress.connect(lambda progress: self._events.progress.emit(progress))

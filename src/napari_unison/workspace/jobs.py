@@ -81,6 +81,8 @@ class Job:
         Brings the work into its thread.
     report : callable
         Called with the error of a listener, which neither ends the work nor becomes its error.
+    stops : bool
+        Whether the work looks at ``job.control`` all the time, so that it can be stopped in all its phases.
     """
 
     def __init__(
@@ -91,6 +93,8 @@ class Job:
         deliver: Callable[[Any], Any],
         runner: Runner,
         report: Callable[[Job, BaseException], None],
+        *,
+        stops: bool = False,
     ) -> None:
         self.kind = kind
         self.title = title
@@ -113,6 +117,7 @@ class Job:
         # The thread of the work ends the job while another one pauses or stops it.
         self._lock = threading.RLock()
         self._is_between_steps = kind in (TRAINING, DECODING)
+        self._stops = stops or kind == MOVIE
         self._has_begun = False
         self._is_overtaken = False
         self._clock = WorkingTime()
@@ -152,8 +157,8 @@ class Job:
 
     @property
     def can_stop(self) -> bool:
-        """Whether :meth:`stop` has an effect now: training can be stopped, and a decoding study."""
-        can_end = self._is_between_steps or self.kind == MOVIE
+        """Whether :meth:`stop` has an effect now: not all work can be ended before its end."""
+        can_end = self._is_between_steps or self._stops
         return self._state in ("waiting", "running", "paused") and can_end
 
     def pause(self) -> None:
@@ -179,14 +184,14 @@ class Job:
     def stop(self) -> None:
         """End the work after its current step.
 
-        What a training has reached so far becomes the result; a decoding study has none then, and can go on
-        later. Does nothing unless :attr:`can_stop`.
+        What a training has reached so far becomes the result; a decoding study and a download have none then,
+        and can go on later. Does nothing unless :attr:`can_stop`.
         """
         with self._lock:
             if not self.can_stop:
                 return
             # A training refuses a control that was stopped before its first step: the step will see to it.
-            if self._has_begun or self.kind in (DECODING, MOVIE):
+            if self._has_begun or self._stops or self.kind == DECODING:
                 self.control.stop()
             else:
                 self.control.resume()

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from napari_unison.encoder import Embedding, EncoderConfig
-from napari_unison.sessions import (
-    Session,
-    load_sessions,
-    sample_sessions,
-    split_sessions,
-)
+from napari_unison.sessions import Session, load_sessions, split_sessions
 from napari_unison.workspace.brought_sessions import add_brought, sessions_of
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.job_list import JobList
-from napari_unison.workspace.jobs import DECODING, DROPPED, Job
+from napari_unison.workspace.jobs import DECODING, DROPPED, STOPPED, Job
 from napari_unison.workspace.journal import line_of_opening, line_of_sample
 from napari_unison.workspace.keeping import Keeping
 from napari_unison.workspace.runners import Runner, ThreadRunner
@@ -32,6 +28,7 @@ from napari_unison.workspace.runs import (
     partners_key,
     save_study_run,
 )
+from napari_unison.workspace.samples import read_sample
 from napari_unison.workspace.session_edits import SessionEdits
 from napari_unison.workspace.session_history import SessionHistory
 from napari_unison.workspace.session_list import SessionList
@@ -147,10 +144,14 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
         if len(listed) == 1 and listed[0].suffix == WORKSPACE_ENDING:
             return self.open_workspace(listed[0], background=background)
         title = f"Opening {listed[0].name}" if len(listed) == 1 else f"Opening {len(listed)} files"
-        return self._open(title, lambda: _read(listed, options), background, line_of_opening(listed, options))
+        line = line_of_opening(listed, options)
+        return self._open(title, lambda _: _read(listed, options), background, line)
 
     def open_sample(self, name: str = "linear-track", *, background: bool = False) -> Job:
         """Add the sessions of a sample: ``"linear-track"`` (simulated) or ``"rat-hippocampus"`` (real).
+
+        The real one is downloaded once. The job tells how far that is, and ``job.stop()`` ends it; what has
+        come is kept, and the next time goes on there.
 
         Raises
         ------
@@ -158,10 +159,20 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
             If the sample cannot be had, or is open already.
         """
         title = f"Opening the sample {name}"
-        return self._open(title, lambda: (sample_sessions(name), {}), background, line_of_sample(name))
+        return self._open(title, partial(read_sample, name), background, line_of_sample(name), stops=True)
 
-    def _open(self, title: str, read: Callable[[], Found], background: bool, line: str) -> Job:
-        def deliver(found: Found) -> list[Session]:
+    def _open(
+        self,
+        title: str,
+        read: Callable[[Job], Found | None],
+        background: bool,
+        line: str,
+        *,
+        stops: bool = False,
+    ) -> Job:
+        def deliver(found: Found | None) -> Any:
+            if found is None:
+                return STOPPED
             sessions, runs = found
             self.journal.expect(line, [*sessions, *(one for brought in runs.values() for one in brought)])
             with self._jobs.apart(title):
@@ -175,7 +186,7 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
             self.journal.note_opened_runs(line, list(runs))
             return sessions
 
-        job = self._start("opening", title, lambda job: read(), deliver)  # noqa: ARG005
+        job = self._start("opening", title, read, deliver, stops=stops)
         if not background:
             job.wait()
         return job
@@ -371,9 +382,10 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
         *,
         subject: Hashable = None,
         known: Any = None,
+        stops: bool = False,
     ) -> Job:
         """Start a job, or end it at once with a known result."""
-        self.job = job = self._jobs.make(kind, title, work, deliver, subject)
+        self.job = job = self._jobs.make(kind, title, work, deliver, subject, stops=stops)
         if known is None:
             job.start()
         else:

@@ -48,7 +48,7 @@ def test_the_bin_width_can_be_given(tmp_path):
 def test_missing_parts_are_named(tmp_path):
     assert "has no 'position' (it holds 'spikes')" in refused(tmp_path, {"spikes": np.ones((3, 2))})
     assert "holds no array" in refused(tmp_path, {})
-    assert "holds a list; a rat file holds a dictionary" in refused(tmp_path, [1])
+    assert "clearly neural activity" in refused(tmp_path, [1])
 
 
 def test_wrong_shapes_are_named(tmp_path):

@@ -144,7 +144,9 @@ def _sampled(
         resampled, known = resample(time, values, kind, at)
     except SessionError as error:
         raise SessionError(f"label {name!r}, {entry.path}: {error}") from error
-    return LabelValues(resampled, kind, known if kind == "discrete" else np.ones(len(at), np.bool_), unit)
+    if kind == "discrete":
+        return LabelValues(whole_numbers(resampled), kind, known)
+    return LabelValues(resampled, kind, np.ones(len(at), np.bool_), unit)
 
 
 def in_unit(name: str, label: LabelMapping, kind: LabelKind, values: Array, unit: str) -> tuple[Array, str]:
@@ -201,11 +203,6 @@ def along_time(values: Array, n_samples: int, place: str) -> Array:
 
 
 def _named(name: str, names: Mapping[str, str], values: Array) -> Array:
-    if values.dtype.kind == "f":
-        present = values[np.isfinite(values)]
-        if len(present) and (present == np.round(present)).all():
-            # whole numbers stay what a person wrote; NaN is taken out by whoever resamples
-            values = np.where(np.isfinite(values), values, np.nan)
     if not names:
         return values
     texts = np.array([_as_text(value) for value in values.tolist()], dtype=np.str_)
@@ -249,8 +246,19 @@ def _of_intervals(name: str, label: LabelMapping, intervals: Intervals, at: Seco
     values, unit = in_unit(name, label, kind, column, label.unit)
     if kind == "discrete":
         missing = missing_values(values)
+        if missing.all():
+            raise SessionError(f"label {name!r}: {label.field} has no value in any of the {len(values)} rows")
+        # what stands in bins that are left out must be a value, too
+        values = whole_numbers(np.where(missing, values[~missing][0], values))
         return LabelValues(values[which.clip(0)], kind, inside & ~missing[which.clip(0)])
     return LabelValues(np.where(inside, values[which.clip(0)], np.nan), kind, every, unit)
+
+
+def whole_numbers(values: Array) -> Array:
+    """Return categories as integers where all are whole numbers: tables keep those with gaps as floats."""
+    if values.dtype.kind == "f" and (values == np.round(values)).all():
+        return values.astype(np.int64)
+    return values
 
 
 def missing_values(values: Array) -> Bools:

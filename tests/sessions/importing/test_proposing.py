@@ -1,0 +1,87 @@
+"""A file is understood as far as its names, shapes and units say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from recorded import intervals, spikes, track
+
+from napari_unison.sessions import SessionError
+from napari_unison.sessions.importing import (
+    Contents,
+    array_entry,
+    propose_mapping,
+    require_mapping,
+    sessions_from,
+)
+
+
+def test_units_and_behaviour_with_times_need_no_words():
+    proposal = propose_mapping(track())
+    assert proposal.missing == ()
+    mapping = proposal.mapping
+    assert mapping.neural == ("units",)
+    assert {name: label.kind for name, label in mapping.labels.items()} == {
+        "position": None,
+        "heading": "circular",
+    }
+    session = sessions_from(track(), mapping)[0]
+    assert dict(session.kinds) == {"position": "continuous", "heading": "circular"}
+    assert session.bin_width == 0.025
+
+
+def arrays(**named):
+    return Contents("a.npz", [array_entry(name, values) for name, values in named.items()])
+
+
+def test_arrays_need_only_their_bin_width():
+    contents = arrays(
+        spikes=np.ones((50, 7)),
+        position=np.arange(50.0),
+        trial_type=np.arange(50) % 2,
+        other=np.ones((3, 3, 3)),
+    )
+    assert propose_mapping(contents).missing == (
+        "its neural array has no times: give the width of its bins (bin_width, in s)",
+    )
+    mapping = require_mapping(contents, bin_width=0.1)
+    assert mapping.neural == ("spikes",)
+    assert {name: label.kind for name, label in mapping.labels.items()} == {
+        "position": None,
+        "trial_type": "discrete",
+    }
+
+
+def test_times_beside_an_array_are_found():
+    contents = arrays(dff=np.ones((50, 7)), x=np.arange(50.0), timestamps=np.arange(50) / 30)
+    session = sessions_from(contents, require_mapping(contents))[0]
+    assert session.bin_width == pytest.approx(1 / 30)
+
+
+def test_trials_alone_are_labels_enough():
+    contents = Contents("a.nwb", [
+        spikes("units", [[1.0, 5.0]]),
+        intervals("intervals/trials", [0, 4, 8], [3, 7, 11], answer=["l", "r", "l"], id=[0, 1, 2]),
+    ])  # fmt: skip
+    mapping = require_mapping(contents)
+    assert set(mapping.labels) == {"time in trial", "answer"}
+    session = sessions_from(contents, mapping)[0]
+    assert len(session.segment_slices()) == 3
+    assert set(session.labels["answer"]) == {"l", "r"}
+
+
+def test_what_cannot_be_guessed_is_asked_for():
+    with pytest.raises(
+        SessionError, match=r"a\.npz: nothing in it is clearly a label(.|\n)*It holds\n  spikes: array"
+    ):
+        require_mapping(arrays(spikes=np.ones((50, 7)), blob=np.ones((3, 3))), bin_width=0.1)
+    with pytest.raises(SessionError, match="nothing in it is clearly neural activity"):
+        require_mapping(arrays(a=np.ones((50, 7)), b=np.ones((50, 8)), position=np.ones(50)))
+
+
+def test_what_a_person_gives_goes_first():
+    contents = arrays(a=np.ones((50, 7)), b=np.ones((50, 8)), position=np.arange(50.0))
+    mapping = require_mapping(contents, neural="b", bin_width=0.2, min_rate=0.1)
+    assert (mapping.neural, mapping.bin_width, mapping.min_rate) == (("b",), 0.2, 0.1)
+    with pytest.raises(SessionError, match=r"a\.npz does not fit:\n  bin_width: "):
+        require_mapping(contents, bin_width="wide")

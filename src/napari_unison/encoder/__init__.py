@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
+    from napari_unison.encoder.cebra_checkpoint import CheckpointError
     from napari_unison.encoder.config import PRESETS, ConfigurationError, EncoderConfig
     from napari_unison.encoder.embedding import Embedding
     from napari_unison.encoder.estimator import UnifiedEncoder
@@ -24,6 +25,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __all__ = [
     "PRESETS",
+    "CheckpointError",
     "ConfigurationError",
     "Embedding",
     "EncoderConfig",
@@ -45,6 +47,7 @@ __all__ = [
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "cebra_checkpoint": ["CheckpointError"],
         "config": ["PRESETS", "ConfigurationError", "EncoderConfig"],
         "embedding": ["Embedding"],
         "estimator": ["UnifiedEncoder"],

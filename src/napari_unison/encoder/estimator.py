@@ -59,6 +59,8 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Whether training was stopped before ``max_iterations``.
     added_sessions_ : dict of str to int
         Training sessions that joined by :meth:`add_session`, and the steps that their input weights took.
+    origin_ : str
+        Where an encoder comes from that was not trained here, in words; else empty.
     seed_ : int
         The seed that was used, drawn where ``random_state`` is None.
     device_ : str
@@ -79,6 +81,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     n_iter_: int
     was_stopped_: bool
     added_sessions_: dict[str, int]
+    origin_: str
     device_: str
     _space: LabelSpace
     _state: TrainingState
@@ -235,7 +238,8 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if looks is not None:
             on_progress = looks.between_steps(config, sessions, self._space, self.seed_, state, on_progress)
         stopped = _run(trainer, left, on_progress, control)
-        self._keep(config, sessions, self._space, self.seed_, state, stopped, self.added_sessions_)
+        added, origin = self.added_sessions_, self.origin_
+        self._keep(config, sessions, self._space, self.seed_, state, stopped, added, origin)
         return self
 
     def add_session(
@@ -295,7 +299,8 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         state = with_new_session(self.config_, self._state, trainer.input_weights)
         added = {**self.added_sessions_, session.name: len(trainer.state.history.loss)}
         encoder = type(self).from_config(self.config_)
-        encoder._keep(self.config_, sessions, space, self.seed_, state, self.was_stopped_, added)
+        stopped = self.was_stopped_
+        encoder._keep(self.config_, sessions, space, self.seed_, state, stopped, added, self.origin_)
         return encoder
 
     def embed(
@@ -399,6 +404,83 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         return load_run(folder).encoder
 
+    @classmethod
+    def from_cebra(
+        cls,
+        checkpoint: str | Path,
+        sessions: Sequence[Session] | Session,
+        *,
+        trained_on: Mapping[str, int] | None = None,
+        **parameters: Any,
+    ) -> Self:
+        """Return a fitted encoder with the weights of a CEBRA checkpoint; nothing in the file is run.
+
+        Parameters
+        ----------
+        checkpoint : path
+            What ``UnifiedSolver.save`` wrote.
+        sessions : sequence of Session
+            The sessions that it was trained on (that part of them), in the same order.
+        trained_on : mapping of str to int, optional
+            Names and neurons of all sessions that it was trained on, where only some are at hand.
+        **parameters
+            Parameters of the encoder that the checkpoint does not tell, such as ``batch_size``, ``masks`` or
+            ``time_offsets``; those of the preset ``notebook`` unless given.
+
+        Returns
+        -------
+        UnifiedEncoder
+            Embeds, is saved and goes on with training like any other. ``origin_`` tells where it comes from.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is no such checkpoint, is damaged, or asks for anything to be run.
+        SessionError
+            If the sessions are not those of the checkpoint.
+        ConfigurationError
+            If a parameter contradicts the checkpoint, or is out of its range.
+        """
+        from napari_unison.encoder.cebra_checkpoint import import_checkpoint, read_checkpoint
+
+        told = read_checkpoint(checkpoint)
+        found = import_checkpoint(told, sessions, trained_on=trained_on, parameters=parameters)
+        encoder = cls.from_config(found.config)
+        space = LabelSpace(found.sessions, found.config.label_scaling)
+        n_done = len(found.state.history.loss)
+        stopped = 0 < n_done < found.config.max_iterations
+        encoder._keep(
+            found.config, found.sessions, space, found.seed, found.state, stopped, origin=found.origin
+        )
+        return encoder
+
+    def to_cebra(self, file: str | Path, *, overwrite: bool = False) -> Path:
+        """Write a checkpoint that CEBRA's ``UnifiedSolver`` loads; see ``docs/cebra.md``.
+
+        Parameters
+        ----------
+        file : path
+            ``.pt`` by custom.
+        overwrite : bool
+            Replace a file that stands there.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        NotFittedError
+            If it was not fitted.
+        CheckpointError
+            If a file stands there and is not to be replaced.
+        """
+        from napari_unison.encoder.cebra_checkpoint import write_checkpoint
+
+        self._check_fitted()
+        return write_checkpoint(self, file, overwrite=overwrite)
+
     @property
     def temperature_(self) -> float:
         """The temperature after training."""
@@ -421,6 +503,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         state: TrainingState,
         stopped: bool,
         added: Mapping[str, int] = MappingProxyType({}),
+        origin: str = "",
     ) -> None:
         """Take over the result of a training, all at once."""
         self.__dict__.update(
@@ -432,6 +515,7 @@ class UnifiedEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             n_iter_=len(state.history.loss),
             was_stopped_=stopped,
             added_sessions_=dict(added),
+            origin_=origin,
             device_=str(next(state.network.parameters()).device),
             _space=space,
             _state=state,

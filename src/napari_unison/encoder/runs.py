@@ -209,9 +209,10 @@ def _read(folder: Path) -> Run:
         )
     encoder = UnifiedEncoder.from_config(config)
     space = LabelSpace(sessions, config.label_scaling)
-    # runs that were written before sessions could be added do not tell of any
+    # runs that were written before sessions could be added, or encoders imported, do not tell of any
     added = facts.get("added_sessions", {})
-    encoder._keep(config, sessions, space, facts["seed"], state, facts["was_stopped"], added)
+    origin = facts.get("origin", "")
+    encoder._keep(config, sessions, space, facts["seed"], state, facts["was_stopped"], added, origin)
     embedding = folder / "embedding.npz"
     held_out = folder / "held-out.npz"
     return Run(
@@ -299,6 +300,7 @@ def _facts(encoder: UnifiedEncoder) -> dict[str, Any]:
         "iterations": encoder.n_iter_,
         "was_stopped": encoder.was_stopped_,
         "added_sessions": encoder.added_sessions_,
+        "origin": encoder.origin_,
         "temperature": state.criterion.temperature,
         "sessions": [
             {"name": s.name, "bins": s.n_bins, "neurons": s.n_neurons, "sha256": session_checksum(s)}

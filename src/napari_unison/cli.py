@@ -13,6 +13,7 @@ import click
 from tqdm import tqdm
 
 from napari_unison import __version__
+from napari_unison.commands.contents import contents
 from napari_unison.commands.decode import decode
 from napari_unison.commands.demo import demo
 from napari_unison.commands.embed import embed
@@ -72,5 +73,5 @@ def main() -> None:
     """  # noqa: D301 - click reads the escaped character
 
 
-for command in (train, embed, figures, decode, report, demo):
+for command in (contents, train, embed, figures, decode, report, demo):
     main.add_command(command)

@@ -46,7 +46,7 @@ def test_the_bin_width_can_be_given(tmp_path):
 
 
 def test_missing_parts_are_named(tmp_path):
-    assert "has no 'position' (it holds 'spikes')" in refused(tmp_path, {"spikes": np.ones((3, 2))})
+    assert "clearly a label" in refused(tmp_path, {"spikes": np.ones((30, 2))})
     assert "holds no array" in refused(tmp_path, {})
     assert "clearly neural activity" in refused(tmp_path, [1])
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 @click.argument("run_folder", metavar="RUN", type=EXISTING)
 @click.argument("paths", nargs=-1, type=EXISTING)
 @click.option(
+    "--mapping", type=EXISTING, metavar="LAB.toml",
+    help="What of the files is neural activity and what a label; guessed unless given.",
+)  # fmt: skip
+@click.option(
     "--to", "file", type=NEW, required=True, metavar="FILE",
     help="File to write: .npz (for Embedding.load), .csv or .parquet (one row a time bin).",
 )  # fmt: skip
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 def embed(
     run_folder: Path,
     paths: tuple[Path, ...],
+    mapping: Path | None,
     file: Path,
     overwrite: bool,
     held_out: bool,
@@ -60,7 +65,9 @@ def embed(
     run = load_run(run_folder)
     if held_out and not run.held_out:
         raise click.UsageError(f"--held-out: the run {run_folder} held nothing out.")
-    sessions: Sequence[Session] | None = run.held_out if held_out else load_sessions(paths) if paths else None
+    sessions: Sequence[Session] | None = None
+    if held_out or paths:
+        sessions = run.held_out if held_out else load_sessions(paths, mapping=mapping)
     embedding = run.encoder.embed(sessions, align=not label_free, partners=partners)
     _WRITERS[file.suffix](embedding, file)
     n_bins = sum(len(values) for values in embedding.values)

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     "downloaded once).",
 )  # fmt: skip
 @click.option(
+    "--mapping", type=EXISTING, metavar="LAB.toml",
+    help="What of the files is neural activity and what a label (see: napari-unison contents); guessed "
+    "unless given.",
+)  # fmt: skip
+@click.option(
     "--to", "folder", type=NEW, required=True, metavar="RUN.unison", help="Folder to save the run in."
 )
 @click.option("--overwrite", is_flag=True, help="Replace the run that is already there.")
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
 def train(
     paths: tuple[Path, ...],
     sample: str | None,
+    mapping: Path | None,
     folder: Path,
     overwrite: bool,
     preset: str,
@@ -64,13 +70,15 @@ def train(
     """
     if bool(paths) == (sample is not None):
         raise click.UsageError("Give either files to train on, or --sample NAME.")
+    if sample is not None and mapping is not None:
+        raise click.UsageError("--mapping is for files; a sample needs none.")
     _refuse_existing(folder, overwrite)
     config = read_configuration(preset, config_file, parameters)
 
     from napari_unison.encoder import Run, UnifiedEncoder, save_run
     from napari_unison.sessions import load_sessions, sample_sessions, split_sessions
 
-    sessions = sample_sessions(sample) if sample else load_sessions(paths)
+    sessions = sample_sessions(sample) if sample else load_sessions(paths, mapping=mapping)
     training, held_out = (
         split_sessions(sessions, 1 - validation_share) if validation_share else (sessions, [])
     )

@@ -30,6 +30,24 @@ def readable(path: str | os.PathLike[str]) -> bool:
     return kind is not None and Path(path).is_dir() == kind.is_folder
 
 
+def needs_mapping(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is read by a mapping, given or guessed: all but own files and those of the rats.
+
+    Raises
+    ------
+    SessionError
+        If a joblib file is damaged.
+    """
+    kind = format_of(path)
+    if kind is not None and kind.name == "joblib":
+        return not _holds_rat(read_joblib(path))
+    return not holds_sessions(path)
+
+
+def _holds_rat(content: Any) -> bool:
+    return isinstance(content, dict) and "spikes" in content and "position" in content
+
+
 def load_session(
     path: str | os.PathLike[str],
     *,
@@ -141,7 +159,7 @@ def _read(
         return _with_options(read_sessions, place, options)(path)
     if kind.name == "joblib":
         content = read_joblib(path)
-        if isinstance(content, dict) and ("spikes" in content or "position" in content):
+        if _holds_rat(content):
             return _with_options(rat_sessions, place, options)(content, place)
         return _guessed(contents_of_objects(content, place), on_progress, options)
     return _guessed(open_contents(path), on_progress, options)

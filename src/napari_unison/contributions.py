@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_unison.encoder import Embedding
     from napari_unison.sessions import Session
     from napari_unison.widgets.keep_actions import KeepActions
+    from napari_unison.workspace.jobs import Job
 
 LayerData = tuple[Any, dict[str, Any], str]
 
@@ -24,6 +25,7 @@ RECORDING_ENDINGS = (".jl", ".jl.gz")
 RUN_ENDING = ".unison"
 WORKSPACE_ENDING = ".unison-workspace"
 WORKSPACE_TITLE = "Unison workspace"
+STAND_IN_KEY = "unison_stand_in"
 THE_WAY = f"To train, explore and decode: Plugins › napari-unison › {WORKSPACE_TITLE}."
 
 
@@ -181,10 +183,48 @@ def rat_hippocampus() -> list[LayerData]:
 
 
 def _sample_layers(name: str) -> list[LayerData]:
+    from napari import current_viewer
+
     from napari_unison.sessions import sample_sessions
+    from napari_unison.sessions.samples import needs_download
     from napari_unison.workspace.journal import line_of_sample
 
+    viewer = current_viewer()
+    if viewer is not None and needs_download(name):
+        download_sample(viewer, name)
+        return [stand_in(name)]
     return [raster_layer(session, line_of_sample(name)) for session in sample_sessions(name)]
+
+
+def download_sample(viewer: napari.viewer.Viewer, name: str) -> Job:
+    """Download a sample in the background, and show its rasters then.
+
+    The workspace is opened: it tells how far the download is, and can stop it.
+    """
+    from napari_unison.workspace.viewers import get_workspace
+
+    viewer.window.add_plugin_dock_widget("napari-unison", WORKSPACE_TITLE)
+    job = get_workspace(viewer).open_sample(name, background=True)
+
+    def show_rasters() -> None:
+        if job.is_cancelled:  # the window closes
+            return
+        for layer in [layer for layer in viewer.layers if layer.metadata.get(STAND_IN_KEY) == name]:
+            viewer.layers.remove(layer)
+        for session in job.result or []:
+            raster, attributes, _ = raster_layer(session)
+            viewer.add_image(raster, **attributes)
+
+    job.events.finished.connect(show_rasters)
+    return job
+
+
+def stand_in(name: str) -> LayerData:
+    """Return a black layer for a sample that is being downloaded: napari takes none for an error."""
+    import numpy as np
+
+    attributes = {"name": f"{name} · downloading", "metadata": {STAND_IN_KEY: name}}
+    return np.zeros((1, 1), dtype=np.float32), attributes, "image"
 
 
 # -- writing -----------------------------------------------------------------------------------------------

@@ -198,7 +198,8 @@ def _claimed(file: Path, watcher: _Watcher) -> Iterator[None]:
         except Timeout:
             if watcher.is_stopped:
                 raise DownloadStoppedError(
-                    f"waiting for {file.name}, which another program downloads (it holds {place}), was stopped"
+                    f"waiting for another program that downloads {file.name} was stopped; while it does, it "
+                    f"holds {place}"
                 ) from None
             watcher.tell_waiting()
             continue

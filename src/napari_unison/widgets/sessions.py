@@ -26,6 +26,7 @@ from napari_unison.sessions import SAMPLE_NAMES, Session
 from napari_unison.widgets.label_rows import LabelRows
 from napari_unison.widgets.listening import WorkspaceWidget, scroll_to, scrolled
 from napari_unison.widgets.messages import Message
+from napari_unison.widgets.opening_row import OpeningRow, opening_sentence
 from napari_unison.widgets.overlap_line import WARNING_STYLE, OverlapLine
 from napari_unison.widgets.session_table import SessionTable
 from napari_unison.widgets.session_view import SessionView
@@ -83,6 +84,7 @@ class SessionsWidget(WorkspaceWidget):
         self.caution.linkActivated.connect(lambda _: scroll_to(self.overlap))
         self.caution.hide()
         self.message = Message()
+        self.opening = OpeningRow(self.workspace)
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
@@ -114,6 +116,7 @@ class SessionsWidget(WorkspaceWidget):
         layout.addWidget(self.summary)
         layout.addWidget(self.caution)
         layout.addWidget(self.message)
+        layout.addWidget(self.opening)
         self.area = scrolled(self.sections)
         layout.addWidget(self.area, 2)
         self.filler = QWidget()
@@ -230,7 +233,7 @@ class SessionsWidget(WorkspaceWidget):
         if job.error is not None:
             self.message.show_error(str(job.error))
         else:
-            self.message.show_note(f"{job.title} …" if job.is_running else "")
+            self.message.show_note(opening_sentence(job))
 
     def _show_caution(self, words: str) -> None:
         """Say in sight what is wrong with the sessions' behaviour; the details are further down."""

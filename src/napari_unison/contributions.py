@@ -201,6 +201,7 @@ def download_sample(viewer: napari.viewer.Viewer, name: str) -> Job:
 
     The workspace is opened: it tells how far the download is, and can stop it.
     """
+    from napari_unison.workspace.layers import SESSION_KEY
     from napari_unison.workspace.viewers import get_workspace
 
     viewer.window.add_plugin_dock_widget("napari-unison", WORKSPACE_TITLE)
@@ -211,9 +212,11 @@ def download_sample(viewer: napari.viewer.Viewer, name: str) -> Job:
             return
         for layer in [layer for layer in viewer.layers if layer.metadata.get(STAND_IN_KEY) == name]:
             viewer.layers.remove(layer)
+        shown = [layer.metadata.get(SESSION_KEY) for layer in viewer.layers]
         for session in job.result or []:
-            raster, attributes, _ = raster_layer(session)
-            viewer.add_image(raster, **attributes)
+            if not any(session is known for known in shown):  # somebody asked twice
+                raster, attributes, _ = raster_layer(session)
+                viewer.add_image(raster, **attributes)
 
     job.events.finished.connect(show_rasters)
     return job

@@ -353,7 +353,7 @@ def test_who_wants_a_file_that_is_being_downloaded_waits_and_says_so(server, tmp
     server.is_stalling.wait()
     found = fetch(server, tmp_path, on_progress=end_the_first)
     first.join()
-    assert told[0] == "buddy is being downloaded by another program: waiting for it"
+    assert told[0] == "buddy is being downloaded by another window or program: waiting for it"
     assert found[0].read_bytes() == server.files["buddy.jl.gz"]
 
 

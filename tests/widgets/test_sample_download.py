@@ -69,6 +69,16 @@ def test_napari_s_own_door_opens_the_workspace_and_shows_rasters_once_they_are_t
     assert [session.name for session in get_workspace(viewer).sessions] == list(RATS)
 
 
+def test_a_sample_that_is_asked_for_twice_comes_once(viewer, rat_server, qtbot):
+    rat_server.answers.append(stall_after(1000))
+    viewer.open_sample("napari-unison", "rat-hippocampus")
+    viewer.open_sample("napari-unison", "rat-hippocampus")
+    rat_server.is_over.set()
+    qtbot.waitUntil(lambda: len(get_workspace(viewer).sessions) == 4)
+    qtbot.waitUntil(lambda: not get_workspace(viewer).jobs)
+    assert [layer.name for layer in viewer.layers] == [f"{name} · 12 neurons" for name in RATS]
+
+
 def test_napari_s_own_door_takes_the_stand_in_away_from_what_did_not_come(viewer, rat_server, qtbot):
     rat_server.answers.append(status(404))
     viewer.open_sample("napari-unison", "rat-hippocampus")

@@ -83,3 +83,12 @@ def test_a_download_that_fails_is_told_and_raised(workspace, rat_server):
 def test_what_takes_no_download_tells_no_share(workspace):
     job = workspace.open_sample("linear-track")
     assert job.share != job.share
+
+
+def test_a_sample_that_is_being_opened_is_not_opened_twice(workspace, rat_server):
+    rat_server.answers.append(stall_after(1000))
+    job = workspace.open_sample("rat-hippocampus", background=True)
+    assert workspace.open_sample("rat-hippocampus", background=True) is job
+    job.stop()
+    job.wait(20)
+    assert workspace.open_sample("rat-hippocampus") is not job

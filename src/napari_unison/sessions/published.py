@@ -179,7 +179,7 @@ class _Watcher:
             self._on_progress((self._number + done) / self._n_files, words)
 
     def tell_waiting(self) -> None:
-        self.tell(0.0, f"{self._title} is being downloaded by another program: waiting for it")
+        self.tell(0.0, f"{self._title} is being downloaded by another window or program: waiting for it")
 
 
 @contextmanager

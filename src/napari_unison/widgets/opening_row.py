@@ -1,4 +1,4 @@
-"""How far a sample has been downloaded, and a way to stop it; takes no room otherwise."""
+"""How far files are read or a sample is downloaded, and a way to stop it; takes no room otherwise."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ class OpeningRow(WorkspaceWidget):
         self._job: Job | None = None
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
-        self.progress.setAccessibleName("share that has been downloaded")
+        self.progress.setAccessibleName("share that is open")
         self.stop_button = QPushButton("Stop")
-        self.stop_button.setToolTip("Stop the download. What has come is kept; the next time goes on there.")
+        self.stop_button.setToolTip(
+            "Open nothing. A download is kept so far, and the next one goes on there."
+        )
         self.stop_button.clicked.connect(self.stop)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -32,7 +34,7 @@ class OpeningRow(WorkspaceWidget):
         self.listen(workspace.events.job, self._on_job)
 
     def stop(self) -> None:
-        """Stop the download that is shown."""
+        """Stop the job that is shown."""
         if self._job is not None:
             self._job.stop()
 

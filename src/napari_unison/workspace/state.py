@@ -151,15 +151,21 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
         """Add the sessions of a sample: ``"linear-track"`` (simulated) or ``"rat-hippocampus"`` (real).
 
         The real one is downloaded once. The job tells how far that is, and ``job.stop()`` ends it; what has
-        come is kept, and the next time goes on there.
+        come is kept, and the next time goes on there. While it is being opened, this is the same job again.
 
         Raises
         ------
         SessionError
             If the sample cannot be had, or is open already.
         """
-        title = f"Opening the sample {name}"
-        return self._open(title, partial(read_sample, name), background, line_of_sample(name), stops=True)
+        subject = ("sample", name)
+        job = self._jobs.find(subject)
+        if job is not None:
+            if not background:
+                job.wait()
+            return job
+        title, read = f"Opening the sample {name}", partial(read_sample, name)
+        return self._open(title, read, background, line_of_sample(name), stops=True, subject=subject)
 
     def _open(
         self,
@@ -169,6 +175,7 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
         line: str,
         *,
         stops: bool = False,
+        subject: Hashable = None,
     ) -> Job:
         def deliver(found: Found | None) -> Any:
             if found is None:
@@ -186,7 +193,7 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
             self.journal.note_opened_runs(line, list(runs))
             return sessions
 
-        job = self._start("opening", title, read, deliver, stops=stops)
+        job = self._start("opening", title, read, deliver, stops=stops, subject=subject)
         if not background:
             job.wait()
         return job

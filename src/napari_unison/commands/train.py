@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from napari_unison.commands.paths import EXISTING, NEW
+from napari_unison.commands.sample import read_sample
 from napari_unison.configuration_options import (
     PRESET_NAMES,
     SectionedCommand,
@@ -76,9 +77,9 @@ def train(
     config = read_configuration(preset, config_file, parameters)
 
     from napari_unison.encoder import Run, UnifiedEncoder, save_run
-    from napari_unison.sessions import load_sessions, sample_sessions, split_sessions
+    from napari_unison.sessions import load_sessions, split_sessions
 
-    sessions = sample_sessions(sample) if sample else load_sessions(paths, mapping=mapping)
+    sessions = read_sample(sample) if sample else load_sessions(paths, mapping=mapping)
     training, held_out = (
         split_sessions(sessions, 1 - validation_share) if validation_share else (sessions, [])
     )

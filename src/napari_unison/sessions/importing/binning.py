@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -62,12 +62,12 @@ def bin_edges(start: float, stop: float, bin_width: float) -> Seconds:
     return np.asarray(start + bin_width * np.arange(n_bins + 1), dtype=np.float64)
 
 
-def count_spikes(times: Sequence[npt.ArrayLike], edges: Seconds) -> sparse.csr_array[Any, tuple[int, int]]:
+def count_spikes(times: Iterable[npt.ArrayLike], edges: Seconds) -> sparse.csr_array[Any, tuple[int, int]]:
     """Count spikes in bins.
 
     Parameters
     ----------
-    times : sequence of array_like
+    times : iterable of array_like
         Spike times of each neuron, s, in any order.
     edges : ndarray (T + 1,)
         Equally spaced edges, s. A spike on an edge belongs to the later bin.
@@ -83,7 +83,8 @@ def count_spikes(times: Sequence[npt.ArrayLike], edges: Seconds) -> sparse.csr_a
         If a neuron's times are not a list of finite numbers.
     """
     n_bins = len(edges) - 1
-    rows, columns = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    rows, counts = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
+    ends = [0]
     for neuron, given in enumerate(times):
         spikes = np.asarray(given, dtype=np.float64)
         if spikes.ndim != 1 or not np.isfinite(spikes).all():
@@ -94,29 +95,31 @@ def count_spikes(times: Sequence[npt.ArrayLike], edges: Seconds) -> sparse.csr_a
             )
         # against the edges themselves: dividing by the width would move spikes that lie on one
         bins = np.searchsorted(edges, spikes, side="right") - 1
-        bins = bins[(bins >= 0) & (bins < n_bins)]
-        rows.append(bins)
-        columns.append(np.full(len(bins), neuron))
-    at = (np.concatenate(rows), np.concatenate(columns))
-    counts = sparse.coo_array((np.ones(len(at[0]), dtype=np.int32), at), shape=(n_bins, len(times)))
-    return sparse.csr_array(counts)
+        active, number = np.unique(bins[(bins >= 0) & (bins < n_bins)], return_counts=True)
+        rows.append(active.astype(np.int32))
+        counts.append(number.astype(np.int32))
+        ends.append(ends[-1] + len(active))
+    by_neuron = sparse.csc_array(
+        (np.concatenate(counts), np.concatenate(rows), np.array(ends)), shape=(n_bins, len(ends) - 1)
+    )
+    return sparse.csr_array(by_neuron)
 
 
-def bin_samples(time: Seconds, values: Array, edges: Seconds) -> tuple[Array, npt.NDArray[np.bool_]]:
+def bin_samples(time: Seconds, values: Any, edges: Seconds) -> tuple[Any, npt.NDArray[np.bool_]]:
     """Bring activity of a higher rate onto bins: counts (integers) are added up, other values averaged.
 
     Parameters
     ----------
     time : ndarray (n,)
         When the activity was sampled, s, rising.
-    values : ndarray (n, N)
+    values : ndarray or csr_array (n, N)
         The activity.
     edges : ndarray (T + 1,)
         Edges of the bins, s.
 
     Returns
     -------
-    binned : ndarray (T, N)
+    binned : ndarray or csr_array (T, N)
         Sums as int64, or means in the type of the values; 0 in bins without a sample.
     known : ndarray of bool (T,)
         Whether there is a sample in the bin.
@@ -128,9 +131,11 @@ def bin_samples(time: Seconds, values: Array, edges: Seconds) -> tuple[Array, np
     are_counts = values.dtype.kind in "iub"
     ones = np.ones(len(bins), dtype=np.int64 if are_counts else values.dtype)
     which = sparse.csr_array((ones, (bins, np.flatnonzero(inside))), shape=(len(edges) - 1, len(time)))
-    sums = which @ values
+    sums: Any = which @ values
     if are_counts:
         return sums, samples > 0
+    if sparse.issparse(sums):
+        return sparse.csr_array(sparse.diags_array(1 / np.maximum(samples, 1)) @ sums), samples > 0
     sums /= np.maximum(samples, 1)[:, None]
     return sums.astype(values.dtype, copy=False), samples > 0
 

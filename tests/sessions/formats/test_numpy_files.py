@@ -161,7 +161,7 @@ def test_pickles_are_listed_refused_by_name_and_never_run(tmp_path):
         (npy_of_header("{'descr': '<U1', 'fortran_order': False, 'shape': (1,)}", b"\xff" * 4), "letters"),
         (npy_of_header("{'descr': '|S1', 'fortran_order': False, 'shape': (1,)}", b"\xff"), "no UTF-8"),
         (
-            npy_of_header("{'descr': '<f8', 'fortran_order': False, 'shape': (0, %d)}" % 2**70),
+            npy_of_header(f"{{'descr': '<f8', 'fortran_order': False, 'shape': (0, {2**70})}}"),
             "cannot be read",
         ),
     ],

@@ -71,6 +71,14 @@ def fits_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     return folder
 
 
+@pytest.fixture(autouse=True)
+def mappings_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where mappings of files are remembered, for one test alone."""
+    folder = tmp_path_factory.getbasetemp() / "mappings" / uuid.uuid4().hex
+    monkeypatch.setattr("napari_unison.workspace.mappings.mappings_folder", lambda: folder)
+    return folder
+
+
 @pytest.fixture
 def rat_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
     """The published rats, served on this machine, and an empty cache for them."""

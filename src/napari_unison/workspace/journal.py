@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from napari_unison.sessions.importing import FileMapping
 from napari_unison.workspace.script import Script, Settings, call, sessions_file
 from napari_unison.workspace.session_notes import SessionNotes
 from napari_unison.workspace.steps import Step
@@ -211,7 +213,13 @@ class Journal:
 
 
 def line_of_opening(paths: Sequence[Path], options: Mapping[str, Any]) -> str:
-    """Return the line that opens files."""
+    """Return the line that opens files; a mapping that lies in no file is written into it."""
+    options = dict(options)
+    mapping = options.get("mapping")
+    if isinstance(mapping, FileMapping):
+        options["mapping"] = mapping.to_fields()
+    elif isinstance(mapping, str | os.PathLike):
+        options["mapping"] = str(Path(mapping).absolute())
     places = [str(path.absolute()) for path in paths]
     return call("ws.open", places[0] if len(places) == 1 else places, **options)
 

@@ -194,7 +194,26 @@ def call(function: str, *arguments: Any, **keywords: Any) -> str:
     line = f"{function}({', '.join(words)})"
     if len(line) <= LINE_LENGTH:
         return line
+    words = [literal(value, 4) for value in arguments]
+    words += [f"{name}={literal(value, 4)}" for name, value in keywords.items()]
     return "\n".join([f"{function}(", *(f"    {word}," for word in words), ")"])
+
+
+def literal(value: Any, indent: int = 0) -> str:
+    """Write a value; a dictionary on several lines if it is long.
+
+    Parameters
+    ----------
+    value : object
+        Of types whose ``repr`` is Python.
+    indent : int
+        Columns before lines that follow the first.
+    """
+    text, inner = repr(value), " " * (indent + 4)
+    if not isinstance(value, dict) or indent + len(text) <= LINE_LENGTH:
+        return text
+    lines = [f"{inner}{key!r}: {literal(held, indent + 4)}," for key, held in value.items()]
+    return "\n".join(["{", *lines, " " * indent + "}"])
 
 
 def sessions_file(stem: str, number: int) -> str:

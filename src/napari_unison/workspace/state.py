@@ -16,10 +16,12 @@ from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.sessions import Session, load_sessions, split_sessions
 from napari_unison.workspace.brought_sessions import add_brought, sessions_of
 from napari_unison.workspace.events import WorkspaceError
+from napari_unison.workspace.file_imports import FileImport
 from napari_unison.workspace.job_list import JobList
 from napari_unison.workspace.jobs import DECODING, DROPPED, STOPPED, Job
 from napari_unison.workspace.journal import line_of_opening, line_of_sample
 from napari_unison.workspace.keeping import Keeping
+from napari_unison.workspace.reading import ReadingStoppedError, telling
 from napari_unison.workspace.runners import Runner, ThreadRunner
 from napari_unison.workspace.runs import (
     StudyRun,
@@ -117,14 +119,18 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
 
     # -- sessions --------------------------------------------------------------------------------------
 
-    def open(self, paths: Paths, *, background: bool = False, **options: Any) -> Job:
+    def open(self, paths: Paths, *, mapping: Any = None, background: bool = False, **options: Any) -> Job:
         """Open recordings and saved runs and add them; a run brings the sessions along that are not open.
+
+        All files are opened, or none. The job tells how far the reading is, and ``job.stop()`` ends it.
 
         Parameters
         ----------
         paths : path or sequence of paths
             Recordings of any format that ``load_session`` knows, and ``.unison`` folders; or one
             ``.unison-workspace``, see :meth:`open_workspace`.
+        mapping : FileMapping, path of a toml file or dict, optional
+            What of the files is neural activity and what a label, as for ``load_session``.
         background : bool
             Return at once and read in the background, as the widgets do.
         **options
@@ -144,8 +150,22 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
         if len(listed) == 1 and listed[0].suffix == WORKSPACE_ENDING:
             return self.open_workspace(listed[0], background=background)
         title = f"Opening {listed[0].name}" if len(listed) == 1 else f"Opening {len(listed)} files"
+        options = options if mapping is None else options | {"mapping": mapping}
         line = line_of_opening(listed, options)
-        return self._open(title, lambda _: _read(listed, options), background, line)
+        return self._open(title, partial(_read, listed, options), background, line, stops=True)
+
+    def prepare_import(self, paths: Paths, *, own_too: bool = False) -> FileImport:
+        """Return what looks into files and tries mappings in the background, before they are opened.
+
+        Parameters
+        ----------
+        paths : path or sequence of paths
+            Recordings.
+        own_too : bool
+            Whether files that need no mapping are looked into as well.
+        """
+        listed = [Path(p) for p in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+        return FileImport(listed, self._jobs.runner, self.events.failed.emit, own_too=own_too)
 
     def open_sample(self, name: str = "linear-track", *, background: bool = False) -> Job:
         """Add the sessions of a sample: ``"linear-track"`` (simulated) or ``"rat-hippocampus"`` (real).
@@ -412,12 +432,17 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
         self._run = None
 
 
-def _read(paths: Sequence[Path], options: Mapping[str, Any]) -> Found:
+def _read(paths: Sequence[Path], options: Mapping[str, Any], job: Job) -> Found | None:
+    """Read files in the thread of a job; None where it was stopped."""
     from napari_unison.encoder import is_run
 
     folders = [path for path in paths if path.is_dir() and is_run(path)]
     recordings = [path for path in paths if path not in folders]
-    sessions = list(load_sessions(recordings, **options)) if recordings else []
+    try:
+        sessions = load_sessions(recordings, on_progress=telling(job), **options) if recordings else []
+    except ReadingStoppedError:
+        job.tell_share(job.share, f"{job.title} was stopped; nothing was added")
+        return None
     return sessions, {run: sessions_of(run) for run in map(open_run, folders)}
 
 

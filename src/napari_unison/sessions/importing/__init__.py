@@ -14,6 +14,7 @@ from napari_unison.sessions.importing.contents import (
     rate_of,
 )
 from napari_unison.sessions.importing.formats import FORMATS, format_of, open_contents, suffixes
+from napari_unison.sessions.importing.kept_reads import keeping_reads
 from napari_unison.sessions.importing.mapping import (
     FileMapping,
     LabelMapping,
@@ -21,7 +22,12 @@ from napari_unison.sessions.importing.mapping import (
     SegmentMapping,
     checked_mapping,
 )
-from napari_unison.sessions.importing.proposing import Proposal, propose_mapping, require_mapping
+from napari_unison.sessions.importing.proposing import (
+    Proposal,
+    propose_label,
+    propose_mapping,
+    require_mapping,
+)
 
 __all__ = [
     "FORMATS",
@@ -41,7 +47,9 @@ __all__ = [
     "checked_mapping",
     "format_of",
     "ignore_progress",
+    "keeping_reads",
     "open_contents",
+    "propose_label",
     "propose_mapping",
     "rate_of",
     "require_mapping",

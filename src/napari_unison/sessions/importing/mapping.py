@@ -229,13 +229,17 @@ class FileMapping(_Part):
 
     def to_toml(self) -> str:
         """Return the mapping as toml; only what differs from its default."""
+        return tomli_w.dumps(self.to_fields())
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the mapping as plain values; only what differs from its default."""
         fields = self.model_dump(mode="json", exclude_defaults=True)
         if len(self.neural) == 1:
             fields["neural"] = self.neural[0]
         for label in fields["labels"].values():
             if len(label.get("source", ())) == 1:
                 label["source"] = label["source"][0]
-        return tomli_w.dumps(fields)
+        return fields
 
 
 def checked_mapping(mapping: Any, place: str = "the mapping") -> FileMapping:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -221,9 +221,7 @@ def _free_name(entry: Entry, taken: dict[str, LabelMapping]) -> str:
     parts = entry.path.split("/")
     if name in taken or len(name) == 1 or re.fullmatch(r"r[xyz]", name):
         name = " ".join(parts[-2:])
-    while name in taken:
-        name += "'"
-    return name
+    return _unlike(name, taken)
 
 
 def _label_of(contents: Contents, entry: Entry) -> LabelMapping | None:
@@ -237,9 +235,13 @@ def _label_of(contents: Contents, entry: Entry) -> LabelMapping | None:
         kind = _kind_of_integers(contents, entry)
         if kind is None:
             return None
-    unit = {"meters": "m", "meter": "m", "metres": "m", "radians": "rad"}.get(entry.unit.lower(), entry.unit)
-    unit = "" if unit.lower() in ("unknown", "n/a", "na", "none", "no unit") else unit
+    unit = _said_unit(entry)
     return LabelMapping(source=(entry.path,), kind=kind, unit=unit if kind != "discrete" else "")
+
+
+def _said_unit(entry: Entry) -> str:
+    unit = {"meters": "m", "meter": "m", "metres": "m", "radians": "rad"}.get(entry.unit.lower(), entry.unit)
+    return "" if unit.lower() in ("unknown", "n/a", "na", "none", "no unit") else unit
 
 
 def _kind_of_integers(contents: Contents, entry: Entry) -> LabelKind | None:
@@ -284,3 +286,68 @@ def _keep_to_trials(fields: dict[str, Any], entries: Sequence[Entry]) -> None:
         path = next(iter(sources))
         fields.setdefault("during", path)
         fields.setdefault("segments", {"source": path})
+
+
+def propose_label(
+    contents: Contents, paths: Sequence[str], *, field: str = "", taken: Collection[str] = ()
+) -> tuple[str, LabelMapping]:
+    """Guess name, kind and unit of a label that a person wants of some entries.
+
+    Parameters
+    ----------
+    contents : Contents
+        The open file. Of integers and of intervals, the values are read.
+    paths : sequence of str
+        One entry, or several that become the columns of one label.
+    field : str
+        A column of intervals; without one, the label is the time since an interval began.
+    taken : collection of str
+        Names of labels that there are already.
+
+    Returns
+    -------
+    str
+        A name that is not taken.
+    LabelMapping
+        Where it comes from.
+
+    Raises
+    ------
+    SessionError
+        If an entry is missing, or has no value for each moment, as spike times.
+    """
+    entries = [contents.entry(path) for path in paths]
+    refused = [entry for entry in entries if entry.kind == "spikes"]
+    if refused:
+        raise SessionError(f"{refused[0].path} holds spike times, which are activity and no label")
+    first, names = entries[0], dict.fromkeys(taken, LabelMapping(source=("?",)))
+    if len(entries) > 1:
+        parent = first.path.rsplit("/", 2)[-2] if "/" in first.path else " ".join(e.name for e in entries)
+        label = LabelMapping(source=tuple(paths), kind="continuous", unit=_said_unit(first))
+        return _unlike(parent, names), label
+    if first.kind == "events" or (first.kind == "intervals" and not field):
+        return _unlike(f"time since {first.name}", names), LabelMapping(
+            source=(first.path,), made="time since"
+        )
+    if first.kind == "intervals":
+        kind = _kind_of_column(contents, first, field)
+        return _unlike(field, names), LabelMapping(source=(first.path,), field=field, kind=kind)
+    label = _label_of(contents, first) or LabelMapping(source=(first.path,), kind="discrete")
+    return _free_name(first, names), label
+
+
+def _kind_of_column(contents: Contents, entry: Entry, field: str) -> LabelKind | None:
+    values = contents.read(entry.path)
+    if not isinstance(values, Intervals) or field not in values.columns:
+        raise SessionError(f"{entry.path} has no column {field!r}; its columns are {', '.join(entry.fields)}")
+    column = np.asarray(values.columns[field])
+    if column.dtype.kind not in "iuf":
+        return "discrete"
+    present = column[~missing_values(column)]
+    return "discrete" if len(np.unique(present)) <= MOST_CATEGORIES else "continuous"
+
+
+def _unlike(name: str, taken: Mapping[str, Any]) -> str:
+    while name in taken:
+        name += "'"
+    return name

@@ -1,0 +1,372 @@
+"""Files before they are opened: what they hold, a mapping of it, and the sessions that it would make.
+
+It knows neither napari nor Qt: the import dialog shows what it says, a script may ask it the same.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from psygnal import Signal, SignalGroup
+
+from napari_unison.sessions import Session, SessionError
+from napari_unison.sessions.importing import (
+    Contents,
+    FileMapping,
+    Intervals,
+    LabelMapping,
+    Proposal,
+    checked_mapping,
+    format_of,
+    keeping_reads,
+    open_contents,
+    propose_label,
+    propose_mapping,
+    sessions_from,
+)
+from napari_unison.sessions.storage import holds_sessions
+from napari_unison.workspace.events import WorkspaceEvents
+from napari_unison.workspace.import_problems import concerned_fields, problem_in_words
+from napari_unison.workspace.job_list import JobList
+from napari_unison.workspace.jobs import STOPPED, Job
+from napari_unison.workspace.mappings import RememberedMappings
+from napari_unison.workspace.reading import ReadingStoppedError, telling
+from napari_unison.workspace.runners import Runner
+
+#: Activity of more bytes is read when a person asks for it, not at every change of the mapping.
+LARGE: Final = 1024**3
+#: Names of intervals that are told apart in a list.
+MOST_CHOICES: Final = 200
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a mapping gives.
+
+    Attributes
+    ----------
+    mapping : FileMapping or None
+        None where it is not complete, or a field is wrong.
+    sessions : tuple of Session
+        Of the first file; empty where something is wrong, or where the file is too large to be read at once.
+    problem : str
+        What is wrong, in words; empty where nothing is.
+    fields : tuple of str
+        The fields that it is about.
+    """
+
+    mapping: FileMapping | None
+    sessions: tuple[Session, ...] = ()
+    problem: str = ""
+    fields: tuple[str, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether nothing is known to be wrong."""
+        return self.mapping is not None and not self.problem
+
+
+class ImportEvents(SignalGroup):
+    """What was found out about files: a mapping was tried, others compared, or reading has moved on."""
+
+    checked = Signal(object)
+    compared = Signal()
+    job = Signal(object)
+
+
+class FileImport:
+    """Looks into files and tries mappings, in the background.
+
+    Parameters
+    ----------
+    files : sequence of path
+        Recordings of one make.
+    runner : Runner
+        Brings the reading into the background.
+    report : callable
+        Told what failed that nobody expects.
+    remembered : RememberedMappings, optional
+        Where mappings are kept; in the user's settings unless given.
+    own_too : bool
+        Whether files that the package reads without a mapping are looked into as well.
+
+    Attributes
+    ----------
+    own : list of Path
+        Files that need no mapping, after :meth:`look`.
+    files : list of Path
+        The others.
+    contents : Contents or None
+        What the first of them holds.
+    proposal : Proposal or None
+        The mapping that was used last for files of this layout, or a guess.
+    is_remembered : bool
+        Which of both.
+    misfits : dict of Path to str
+        Files that are laid out otherwise, and what is different, after :meth:`compare`.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        runner: Runner,
+        report: Callable[[str], object],
+        *,
+        remembered: RememberedMappings | None = None,
+        own_too: bool = False,
+    ) -> None:
+        self.files = list(files)
+        self.own: list[Path] = []
+        self.contents: Contents | None = None
+        self.proposal: Proposal | None = None
+        self.is_remembered = False
+        self.misfits: dict[Path, str] = {}
+        self.events = ImportEvents()
+        self.remembered = RememberedMappings() if remembered is None else remembered
+        self._own_too = own_too
+        self._report = report
+        self._reading = threading.Lock()
+        self._last: dict[str, Job] = {}
+        told = WorkspaceEvents()
+        told.failed.connect(report)
+        told.job.connect(self.events.job.emit)
+        self._jobs = JobList(runner, told)
+
+    # -- what there is ---------------------------------------------------------------------------------
+
+    def look(self) -> Job:
+        """Open the first file that needs a mapping, and propose one."""
+        named = self.files[0].name if len(self.files) == 1 else f"{len(self.files)} files"
+        return self._begin("look", f"Looking into {named}", self._look, self._deliver_look)
+
+    def _look(self, job: Job) -> Any:
+        tell, own, files = telling(job), list[Path](), list[Path]()
+        for number, file in enumerate(self.files):
+            tell(number / (len(self.files) + 1), f"looking into {file.name}")
+            (own if not self._own_too and not needs_mapping(file) else files).append(file)
+        if not files:
+            return own, files, None, None, False
+        contents = keeping_reads(open_contents(files[0]))
+        try:
+            tell(len(self.files) / (len(self.files) + 1), f"looking into {files[0].name}")
+            known = self.remembered.find(contents)
+            return own, files, contents, self.remembered.proposal(contents), known is not None
+        except BaseException:
+            contents.close()
+            raise
+
+    def _deliver_look(self, found: Any) -> FileImport:
+        self.own, self.files, self.contents, self.proposal, self.is_remembered = found
+        return self
+
+    def compare(self) -> Job:
+        """Open the other files, and say which are laid out otherwise."""
+        title = f"Comparing {len(self.files)} files"
+        return self._begin("compare", title, self._compare, self._deliver_misfits)
+
+    def _compare(self, job: Job) -> dict[Path, str]:
+        tell, first, misfits = telling(job), self._opened(), dict[Path, str]()
+        for number, file in enumerate(self.files[1:], 1):
+            tell(number / len(self.files), f"looking into {file.name}")
+            try:
+                with open_contents(file) as other:
+                    difference = _difference(first, other)
+            except SessionError as error:
+                difference = problem_in_words(error, str(file))
+            if difference:
+                misfits[file] = difference
+        return misfits
+
+    def _deliver_misfits(self, misfits: dict[Path, str]) -> dict[Path, str]:
+        self.misfits = misfits
+        self.events.compared.emit()
+        return misfits
+
+    def leave_out(self, files: Sequence[Path]) -> None:
+        """Take files out; the first one stays."""
+        self.files = [file for file in self.files if file not in files or file == self.files[0]]
+        self.misfits = {file: why for file, why in self.misfits.items() if file in self.files}
+        self.events.compared.emit()
+
+    def guess(self) -> Job:
+        """Propose a mapping anew, whatever was used last."""
+
+        def deliver(proposal: Proposal) -> Proposal:
+            self.proposal, self.is_remembered = proposal, False
+            return proposal
+
+        return self._begin("guess", "Proposing a mapping", lambda _: propose_mapping(self._opened()), deliver)
+
+    def propose_label(self, paths: Sequence[str], *, field: str = "", taken: Sequence[str] = ()) -> Job:
+        """Guess a label of some entries; the result is its name and :class:`LabelMapping`."""
+
+        def work(_: Job) -> tuple[str, LabelMapping]:
+            return propose_label(self._opened(), paths, field=field, taken=taken)
+
+        return self._begin("label", f"Looking at {paths[0]}", work, _as_it_is)
+
+    def interval_values(self, path: str) -> Job:
+        """Read intervals; the result says for each column which values there are, as texts."""
+
+        def work(_: Job) -> dict[str, list[str]]:
+            values = self._opened().read(path)
+            return _choices(values) if isinstance(values, Intervals) else {}
+
+        return self._begin("intervals", f"Reading {path}", work, _as_it_is)
+
+    # -- a mapping -------------------------------------------------------------------------------------
+
+    def check(self, fields: Mapping[str, Any], *, read_large: bool = False) -> Job:
+        """Try a mapping on the first file; of several tries that were begun, the last one counts.
+
+        Parameters
+        ----------
+        fields : dict
+            Fields of a :class:`FileMapping`, which need not be complete.
+        read_large : bool
+            Make the sessions even where there is more than :data:`LARGE` to be read.
+
+        Returns
+        -------
+        Job
+            Its result is what :attr:`events` tell: a :class:`Checked`.
+        """
+
+        def deliver(checked: Checked) -> Checked:
+            self.events.checked.emit(checked)
+            return checked
+
+        return self._begin("check", "Reading", partial(self._try, dict(fields), read_large), deliver)
+
+    def _try(self, fields: dict[str, Any], read_large: bool, job: Job) -> Checked:
+        contents = self._opened()
+        mapping: FileMapping | None = None
+        try:
+            mapping = checked_mapping(fields)
+            if not read_large and self.is_large(mapping):
+                return Checked(mapping)
+            return Checked(mapping, tuple(sessions_from(contents, mapping, on_progress=telling(job))))
+        except SessionError as error:
+            problem = problem_in_words(error, contents.place)
+            return Checked(mapping, (), problem, concerned_fields(error, fields))
+
+    def is_large(self, mapping: FileMapping) -> bool:
+        """Return whether a mapping's activity is so large that it is read on demand alone."""
+        entries = self._opened().entries
+        named = [entries[path] for path in mapping.neural if path in entries]
+        arrays = [entry for entry in named if entry.kind in ("array", "series") and entry.dtype != "str"]
+        sizes = [math.prod(entry.shape) * np.dtype(entry.dtype).itemsize for entry in arrays]
+        return sum(sizes) > LARGE
+
+    def remember(self, mapping: FileMapping) -> None:
+        """Keep a mapping for the next files of this layout; where nothing can be written, it is not kept."""
+        try:
+            self.remembered.remember(self._opened(), mapping)
+        except OSError as error:
+            self._report(f"The mapping is not remembered: {error}")
+
+    # -- jobs ------------------------------------------------------------------------------------------
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being read."""
+        return bool(self._jobs.running)
+
+    def stop(self) -> None:
+        """Stop what is being read."""
+        for job in self._jobs.running:
+            job.stop()
+
+    def close(self) -> None:
+        """Stop what is being read, and close the file; that waits for its reader, not this call."""
+        for job in self._jobs.running:
+            job.overtake()
+        contents, self.contents = self.contents, None
+        if contents is not None:
+            threading.Thread(target=self._close, args=(contents,), daemon=True).start()
+
+    def _close(self, contents: Contents) -> None:
+        with self._reading:
+            contents.close()
+
+    def _opened(self) -> Contents:
+        if self.contents is None:
+            raise SessionError("no file is open: look into one first")
+        return self.contents
+
+    def _begin(self, kind: str, title: str, work: Callable[[Job], Any], deliver: Callable[[Any], Any]) -> Job:
+        """Start a job; one of the same kind that still runs is overtaken, and two never read at once."""
+        before = self._last.get(kind)
+        if before is not None:
+            before.overtake()
+
+        def alone(job: Job) -> Any:
+            with self._reading:
+                try:
+                    if job.control.is_stopped:
+                        raise ReadingStoppedError(title)
+                    return work(job)
+                except ReadingStoppedError:
+                    return STOPPED
+
+        def given(found: Any) -> Any:
+            return STOPPED if found is STOPPED else deliver(found)
+
+        self._last[kind] = job = self._jobs.make(kind, title, alone, given, None, stops=True)
+        job.start()
+        return job
+
+
+def needs_mapping(file: Path) -> bool:
+    """Return whether a file is neither one that the package wrote nor one that it knows by its names."""
+    kind = format_of(file)
+    if kind is None or file.is_dir() != kind.is_folder or holds_sessions(file):
+        return False
+    if kind.name != "joblib":
+        return True
+    with open_contents(file) as contents:
+        return not {"spikes", "position"} & set(contents.entries)
+
+
+def may_need_mapping(file: Path) -> bool:
+    """Return whether a file could need a mapping, by its name alone."""
+    return format_of(file) is not None
+
+
+def _difference(first: Contents, other: Contents) -> str:
+    """Say what of another file is laid out otherwise; empty if nothing is."""
+    if first.layout == other.layout:
+        return ""
+    for path, entry in first.entries.items():
+        if path not in other.entries:
+            return f"it holds no {path}"
+        found = other.entries[path]
+        if (found.kind, len(found.shape)) != (entry.kind, len(entry.shape)):
+            return f"its {path} is {found.kind} {found.shape} instead of {entry.kind} {entry.shape}"
+    new = next(path for path in other.entries if path not in first.entries)
+    return f"it also holds {new}"
+
+
+def _choices(intervals: Intervals) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, column in intervals.columns.items():
+        values = np.asarray(column)
+        if values.ndim == 1:
+            choices = sorted({str(value) for value in values.tolist()})
+            if len(choices) <= MOST_CHOICES:
+                found[name] = choices
+    return found
+
+
+def _as_it_is(found: Any) -> Any:
+    return found
+
+
+__all__ = ["Checked", "FileImport", "ImportEvents", "may_need_mapping", "needs_mapping"]

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from napari_unison.sessions.errors import SessionError
 
@@ -19,7 +20,7 @@ Array: TypeAlias = npt.NDArray[Any]
 #: Told while a file is read: the share that is done, and what is read. It may raise, which ends the reading.
 OnProgress: TypeAlias = Callable[[float, str], None]
 
-EntryKind = Literal["array", "series", "spikes", "intervals", "events"]
+EntryKind = Literal["array", "series", "spikes", "intervals", "events", "other"]
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,26 @@ class Samples:
         As the file has them, in any order of axes; texts as a unicode array.
     time : ndarray of float64 (n,), optional
         When each was sampled, s, along :attr:`Entry.time_axis`; None for an array.
+    neurons : mapping of str to ndarray
+        Table with one row a neuron, where the file has one for the columns of activity.
     """
 
     values: Array
     time: npt.NDArray[np.float64] | None = None
+    neurons: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SparseSamples:
+    """A table of which only what is not zero is kept.
+
+    Parameters
+    ----------
+    values : csr_array
+        As the file has it, in either orientation.
+    """
+
+    values: sparse.csr_array[Any, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -87,7 +104,7 @@ class Events:
     time: npt.NDArray[np.float64]
 
 
-Values: TypeAlias = Samples | Spikes | Intervals | Events
+Values: TypeAlias = Samples | SparseSamples | Spikes | Intervals | Events
 
 
 @dataclass(frozen=True)
@@ -99,8 +116,8 @@ class Entry:
     path : str
         Where it stands, with "/" between levels, such as "processing/behavior/Position/x"; what a mapping
         calls it.
-    kind : {"array", "series", "spikes", "intervals", "events"}
-        A series has times, an array has none.
+    kind : {"array", "series", "spikes", "intervals", "events", "other"}
+        A series has times, an array has none. What is "other" cannot be used; the description says why.
     shape : tuple of int
         Of arrays and series as the file has them; (number of neurons,) of spikes, (rows,) of intervals and
         events.
@@ -147,6 +164,8 @@ class Entry:
         what = {"spikes": f"spike times of {self.shape[0]} neurons" if self.shape else "spike times"}.get(
             self.kind, f"{self.kind} {self.shape} {self.dtype}"
         )
+        if self.kind == "other":
+            return f"{self.path}: {self.description}"
         if self.kind in ("intervals", "events"):
             columns = f" with {', '.join(self.fields)}" if self.fields else ""
             what = f"{self.shape[0]} {self.kind}{columns}"
@@ -168,6 +187,8 @@ class Contents:
         Closes the file.
     start : str
         When the recording began (ISO 8601), where the file says so.
+    find : callable, optional
+        Returns the entry at a path that is not listed, or None: a file may hold more than people want to see.
     """
 
     def __init__(
@@ -177,9 +198,11 @@ class Contents:
         *,
         close: Callable[[], None] | None = None,
         start: str = "",
+        find: Callable[[str], Entry | None] | None = None,
     ) -> None:
         self.place = place
         self.start = start
+        self.find = find
         self.entries: dict[str, Entry] = {}
         self._close = close
         for entry in entries:
@@ -220,9 +243,10 @@ class Contents:
         SessionError
             If there is none; the message lists what there is.
         """
-        if path not in self.entries:
+        entry = self.entries.get(path) or (self.find(path) if self.find is not None else None)
+        if entry is None:
             raise SessionError(f"{self.place} holds no {path!r}; it holds\n{self.listed()}")
-        return self.entries[path]
+        return entry
 
     def read(self, path: str, on_progress: OnProgress | None = None) -> Values:
         """Read an entry.
@@ -243,6 +267,25 @@ class Contents:
 
 def ignore_progress(share: float, words: str) -> None:
     """Do nothing with what is told."""
+
+
+def other_entry(path: str, place: str, why: str) -> Entry:
+    """Describe what is there and cannot be used.
+
+    Parameters
+    ----------
+    path : str
+        Where it stands.
+    place : str
+        The file, for messages.
+    why : str
+        What it is, and what to do; it is the message of the error when it is read.
+    """
+
+    def refuse(_: OnProgress) -> Values:
+        raise SessionError(f"{place}: {path} is {why}")
+
+    return Entry(path, "other", (), "", refuse, description=why)
 
 
 def array_entry(

@@ -8,10 +8,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.binning import Seconds, bin_edges, bin_samples, count_spikes
-from napari_unison.sessions.importing.contents import Entry, Events, OnProgress, Samples, Spikes
+from napari_unison.sessions.importing.contents import (
+    Entry,
+    Events,
+    OnProgress,
+    Samples,
+    SparseSamples,
+    Spikes,
+)
 from napari_unison.sessions.importing.mapping import FileMapping
 from napari_unison.sessions.importing.opened import OpenedFiles
 
@@ -54,7 +62,7 @@ class Activity:
     """Activity as recorded: spikes, or samples with their times."""
 
     spikes: Spikes | None = None
-    values: Array | None = None
+    values: Array | sparse.csr_array[Any, tuple[int, int]] | None = None
     sample_time: Seconds | None = None
     neurons: Mapping[str, Array] = field(default_factory=dict)
 
@@ -95,17 +103,17 @@ def _one(
 ) -> Activity:
     values = files.read(entry, on_progress)
     if isinstance(values, Spikes):
-        return Activity(spikes=values, neurons=values.neurons)
+        return Activity(spikes=_in_seconds(values, mapping.sampling_rate), neurons=values.neurons)
     if mapping.spike_ids:
         moments = values.time if isinstance(values, Events) else _list_of_numbers(entry, values)
         return _sorted_spikes(files, mapping, entry, moments)
-    if not isinstance(values, Samples):
+    if not isinstance(values, Samples | SparseSamples):
         raise SessionError(
             f"{files.contents.place}: {entry.path} ({entry.kind}) is no neural activity; name an array, a "
             "series "
             "or spike times"
         )
-    table = values.values
+    table: Any = values.values
     if table.dtype.kind not in "biuf":
         raise SessionError(
             f"{files.contents.place}: {entry.path} holds {table.dtype}; activity is real numbers"
@@ -118,7 +126,7 @@ def _one(
             "time "
             "and neurons"
         )
-    time = values.time if not mapping.time else read_times(files, mapping.time)
+    time = getattr(values, "time", None) if not mapping.time else read_times(files, mapping.time)
     lengths = label_lengths if time is None else [len(time)]
     axis = (
         entry.time_axis
@@ -129,13 +137,22 @@ def _one(
         axis = _axis_of_time(f"{files.contents.place}: {entry.path}", table.shape, lengths)
     if axis == 1 and values.values.ndim == 2:
         table = table.T
-    if time is not None and len(time) != len(table):
+    if time is not None and len(time) != table.shape[0]:
         raise SessionError(
-            f"{files.contents.place}: {entry.path} has {len(table)} time bins (shape {table.shape}), but "
+            f"{files.contents.place}: {entry.path} has {table.shape[0]} time bins (shape {table.shape}), but "
             "there are "
             f"{len(time)} times; give orientation, or the times that belong to it"
         )
-    return Activity(values=_owned(table), sample_time=time)
+    if isinstance(values, Samples):
+        table = _owned(table)
+    return Activity(values=table, sample_time=time, neurons=getattr(values, "neurons", {}))
+
+
+def _in_seconds(spikes: Spikes, sampling_rate: float) -> Spikes:
+    if sampling_rate == 1:
+        return spikes
+    observed = None if spikes.observed is None else spikes.observed / sampling_rate
+    return Spikes(tuple(times / sampling_rate for times in spikes.times), spikes.neurons, observed)
 
 
 def _owned(table: Array) -> Array:
@@ -258,7 +275,7 @@ def sample_times(activity: Activity, mapping: FileMapping, place: str) -> Second
             "times "
             "with time"
         )
-    return np.asarray(mapping.bin_width * np.arange(len(activity.values)), dtype=np.float64)
+    return np.asarray(mapping.bin_width * np.arange(activity.values.shape[0]), dtype=np.float64)
 
 
 def bin_activity(

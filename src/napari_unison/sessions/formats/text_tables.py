@@ -1,0 +1,257 @@
+"""Tables as text: which sign stands between columns, that every row is whole, and the columns."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.formats.table_columns import Column, texts_array
+from napari_unison.sessions.importing.memory import available_memory, refuse_too_large
+
+Array: TypeAlias = npt.NDArray[Any]
+
+#: Texts that stand for a missing value.
+MISSING: Final = ("", "NaN", "nan", "NAN", "NA", "N/A", "n/a", "#N/A", "null", "NULL")
+
+_NUMBER: Final = re.compile(r"\s*[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?\s*$")
+_LONGEST_LINE: Final = 32 * 1024**2
+#: Whether numbers have a decimal comma is told from so many rows.
+_ROWS_LOOKED_AT: Final = 1000
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a table is written.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the columns.
+    has_header : bool
+        Whether the first line holds them.
+    separator : str
+        What stands between columns.
+    decimal : str
+        What stands before the decimals.
+    n_rows : int
+        Without the header.
+    """
+
+    names: list[str]
+    has_header: bool
+    separator: str
+    decimal: str
+    n_rows: int
+
+
+def text_columns(path: Path) -> list[Column]:
+    """Read a table of text whole, since only its last row tells the types of its columns.
+
+    Parameters
+    ----------
+    path : path
+        ``.csv``, ``.csv.gz`` or ``.tsv`` in UTF-8. Commas, semicolons or tabs stand between columns; with
+        semicolons, numbers may have a decimal comma. The first line names the columns, unless it holds
+        numbers only: then they are "column 1" and so on.
+
+    Returns
+    -------
+    list of Column
+        Of integers, floats (NaN where nothing stands), booleans, or texts ("" where nothing stands).
+
+    Raises
+    ------
+    SessionError
+        If it is empty, not UTF-8, does not fit into memory, names a column twice, or a row has more or
+        fewer columns than the first line; the message names the line.
+    """
+    place = os.fspath(path)
+    with _told_as_error(place):
+        layout = _layout(path, place)
+        refuse_too_large(place, "the table", 2 * 8 * layout.n_rows * len(layout.names))
+        return _columns(path, layout, place)
+
+
+@contextmanager
+def _told_as_error(place: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise SessionError(
+            f"{place} cannot be read, or is damaged ({error}); write or copy it again"
+        ) from error
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _lines(path: Path, place: str) -> Iterator[str]:
+    """Yield the lines; one without an end is refused before it fills the memory."""
+    left = available_memory()
+    with _opened(path) as stream:
+        number = 0
+        while line := stream.readline(_LONGEST_LINE):
+            number += 1
+            left -= len(line)
+            if left < 0:
+                raise SessionError(
+                    f"{place} is longer than the memory that is free; save fewer columns or a shorter part"
+                )
+            if len(line) == _LONGEST_LINE or b"\0" in line:
+                raise SessionError(f"{place} is no table of text (line {number}); save it as csv in UTF-8")
+            try:
+                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise SessionError(
+                    f"{place} is not UTF-8 (line {number}, byte {error.start}); save it in UTF-8"
+                ) from error
+
+
+def _layout(path: Path, place: str) -> _Layout:
+    lines = _lines(path, place)
+    first, before = "", 0
+    while not first.strip():
+        first = next(lines, "end")
+        before += 1
+    if first == "end":
+        raise SessionError(f"{place} is empty")
+    separator = _separator(first)
+    header = _fields(first, separator)
+    # how numpy.savetxt writes a header
+    header[0] = header[0].lstrip("# ")
+    has_header = _are_names(header)
+    n_rows, sample = (0, []) if has_header else (1, [header])
+    for row in _whole_rows(lines, separator, len(header), before, place):
+        n_rows += 1
+        if n_rows <= _ROWS_LOOKED_AT:
+            sample.append(row)
+    if not n_rows:
+        raise SessionError(f"{place} has names of columns, but no rows")
+    names = _names(header, place) if has_header else [f"column {1 + i}" for i in range(len(header))]
+    return _Layout(names, has_header, separator, _decimal_sign(sample, separator), n_rows)
+
+
+def _whole_rows(
+    lines: Iterator[str], separator: str, n_columns: int, before: int, place: str
+) -> Iterator[list[str]]:
+    """Yield the rows after the first line.
+
+    Raises
+    ------
+    SessionError
+        If one has more or fewer columns; pandas would fill up short rows in silence.
+    """
+    rows = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+    try:
+        for row in rows:
+            if not row:
+                continue
+            if len(row) != n_columns:
+                raise SessionError(
+                    f"{place}: line {rows.line_num + before} has {len(row)} columns, and the first has "
+                    f"{n_columns}; mend the line, or put texts that hold {separator!r} into quotes"
+                )
+            yield row
+    except csv.Error as error:
+        raise SessionError(
+            f"{place}: line {rows.line_num + before} cannot be read ({error}); look for a quote that is not "
+            "closed"
+        ) from error
+
+
+def _are_names(fields: list[str]) -> bool:
+    """Whether the first line names the columns; numbers do if they only count them."""
+    counted = [[str(first + number) for number in range(len(fields))] for first in (0, 1)]
+    counts = len(fields) > 1 and [field.strip() for field in fields] in counted
+    return counts or not all(_NUMBER.match(field) for field in fields)
+
+
+def _decimal_sign(sample: list[list[str]], separator: str) -> str:
+    if separator == ",":
+        return "."
+    numbers = [field for row in sample for field in row if _NUMBER.match(field)]
+    has_comma = any("," in number for number in numbers)
+    return "," if has_comma and not any("." in number for number in numbers) else "."
+
+
+def _separator(line: str) -> str:
+    """Return which sign stands between columns: the most frequent one outside of quotes."""
+    outside = re.sub(r'"[^"]*"', "", line)
+    found = {sign: outside.count(sign) for sign in ("\t", ";", ",")}
+    return max(found, key=lambda sign: found[sign]) if any(found.values()) else ","
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+
+
+def _names(header: list[str], place: str) -> list[str]:
+    # tables of pandas and R begin with a column of row names, which itself has none
+    names = [name.strip() or f"column {1 + number}" for number, name in enumerate(header)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise SessionError(
+            f"{place} has {len(twice)} name(s) on more than one column: "
+            f"{', '.join(map(repr, twice[:5]))}; give each column a name of its own"
+        )
+    return names
+
+
+def _columns(path: Path, layout: _Layout, place: str) -> list[Column]:
+    import pandas as pd
+
+    with _opened(path) as stream:
+        try:
+            table = pd.read_csv(
+                stream,
+                sep=layout.separator,
+                decimal=layout.decimal,
+                names=layout.names,
+                header=0 if layout.has_header else None,
+                index_col=False,
+                encoding="utf-8-sig",
+                skipinitialspace=True,
+                keep_default_na=False,
+                na_values=list(MISSING),
+                low_memory=False,
+            )
+        except ValueError as error:
+            raise SessionError(f"{place} cannot be read as a table ({error})") from error
+    columns = []
+    for name in layout.names:
+        column = table.pop(name)
+        if re.fullmatch(r"column \d+", name) and layout.has_header and column.isna().all():
+            # a separator at the end of every line
+            continue
+        values = _plain(column, place, name)
+        columns.append(_in_memory(name, values))
+    return columns
+
+
+def _in_memory(name: str, values: Array) -> Column:
+    type_name = "str" if values.dtype.kind == "U" else values.dtype.name
+    return Column(name, len(values), type_name, lambda _: values)
+
+
+def _plain(column: Any, place: str, name: str) -> Array:
+    """Return a pandas column as an array that owns its numbers, booleans or texts."""
+    values = column.to_numpy()
+    if values.dtype.kind in "biuf":
+        return np.array(values)
+    missing = column.isna().to_numpy()
+    texts = ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)]
+    return texts_array(texts, place, name)

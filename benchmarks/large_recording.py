@@ -1,8 +1,9 @@
 """A recording of two gigabytes: how much memory loading takes, how often it reports, how soon it stops.
 
-Writes a calcium recording of 2 GB (float32) in each format that carries one, and loads it by ``load_session``
-Writes a calcium recording of 2 GB (float32) in each format that carries one, and loads it by ``load_session``
-the longest silence between two reports; the time from a stop to the end of loading, and what is left then.
+Writes a calcium recording of 2 GB (float32) in each format that carries one, and loads it by
+``load_session`` in a process of its own: the largest resident memory beyond that before loading, over the
+size of the activity; the longest silence between two reports; the time from a stop to the end of loading,
+and what is left then.
 Prints one line of JSON and writes it under ``benchmarks/results``.
 
     python benchmarks/large_recording.py [--gigabytes 2] [--formats h5 npz nwb]

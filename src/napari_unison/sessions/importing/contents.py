@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ Array: TypeAlias = npt.NDArray[Any]
 
 #: Told while a file is read: the share that is done, and what is read. It may raise, which ends the reading.
 OnProgress: TypeAlias = Callable[[float, str], None]
+
+_PARTS: Final = re.compile(r"/(?![^(]*\))")
 
 EntryKind = Literal["array", "series", "spikes", "intervals", "events", "other"]
 
@@ -156,8 +159,8 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The last part of the path."""
-        return self.path.rsplit("/", 1)[-1]
+        """The last part of the path; a stroke in brackets, as in "speed (m/s)", parts nothing."""
+        return _PARTS.split(self.path)[-1]
 
     def said(self) -> str:
         """Return the entry in one line: kind, shape, unit and rate."""

@@ -92,13 +92,23 @@ class OpenedFiles:
         """Read an entry."""
         return entry.read(on_progress or ignore_progress)
 
+    def companion(self, name: str) -> Contents:
+        """Return a companion, which is opened when it is first asked for.
+
+        Raises
+        ------
+        SessionError
+            If it is missing or cannot be opened.
+        """
+        if name not in self.companions:
+            self.companions[name] = open_contents(self._companion(name))
+        return self.companions[name]
+
     def _where(self, path: str) -> tuple[Contents, str]:
         name, colon, inside = path.partition(":")
         if not colon or name not in self.beside:
             return self.contents, path
-        if name not in self.companions:
-            self.companions[name] = open_contents(self._companion(name))
-        return self.companions[name], inside
+        return self.companion(name), inside
 
     def _companion(self, name: str) -> Path:
         piece, other = self.beside[name]

@@ -17,7 +17,8 @@ from napari_unison.sessions.segments import segment_laps
 from napari_unison.sessions.session import Session
 from napari_unison.sessions.simulator import SimulatedRecording, simulate_recordings
 from napari_unison.sessions.splitting import split_sessions
-from napari_unison.sessions.storage import read_sessions, write_sessions
+from napari_unison.sessions.storage import read_sessions
+from napari_unison.sessions.writing import write_session_nwb, write_sessions
 
 __all__ = [
     "SAMPLE_NAMES",
@@ -40,5 +41,6 @@ __all__ = [
     "simulate_recordings",
     "split_sessions",
     "validate_same_labels",
+    "write_session_nwb",
     "write_sessions",
 ]

@@ -18,7 +18,7 @@ from napari_unison.sessions.importing.proposing import require_mapping
 from napari_unison.sessions.joblib_arrays import read_joblib
 from napari_unison.sessions.rat_files import rat_sessions
 from napari_unison.sessions.session import Session
-from napari_unison.sessions.storage import holds_sessions, read_sessions
+from napari_unison.sessions.writing import own_reader
 
 #: What options of load_session are, beside those of the rats' files: fields of a mapping.
 _MAPPING_OPTIONS: Final = tuple(name for name in FileMapping.model_fields if name != "name")
@@ -41,7 +41,7 @@ def needs_mapping(path: str | os.PathLike[str]) -> bool:
     kind = format_of(path)
     if kind is not None and kind.name == "joblib":
         return not _holds_rat(read_joblib(path))
-    return not holds_sessions(path)
+    return own_reader(path) is None
 
 
 def _holds_rat(content: Any) -> bool:
@@ -155,8 +155,9 @@ def _read(
         given = checked_mapping(mapping)
         with open_contents(path) as contents:
             return sessions_from(contents, given, on_progress=on_progress)
-    if holds_sessions(path):
-        return _with_options(read_sessions, place, options)(path)
+    own = own_reader(path)
+    if own is not None:
+        return _with_options(own, place, options)(path)
     if kind.name == "joblib":
         content = read_joblib(path)
         if _holds_rat(content):

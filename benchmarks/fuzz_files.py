@@ -123,7 +123,7 @@ def serve(answers: Connection) -> None:
             outcome = ("loaded", "") if not problem else ("partial", problem)
         except SessionError as error:
             told = str(error)
-            named = Path(path).name in told and len(told) > len(str(path)) + 10
+            named = Path(path).name in told and len(told.replace(str(path), "").strip(" :")) > 5
             outcome = ("refused", told) if named else ("unnamed", told)
         except BaseException:  # noqa: BLE001 - whatever else comes out is what is looked for
             outcome = ("error", traceback.format_exc())

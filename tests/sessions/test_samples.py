@@ -62,12 +62,12 @@ def test_rats_that_the_folder_lacks_are_named(tmp_path, monkeypatch):
     text = message("rat-hippocampus")
     assert f"the folder {tmp_path} ($NAPARI_UNISON_DATA) lacks achilles, buddy, cicero, gatsby" in text
     assert "unset NAPARI_UNISON_DATA to download them" in text
-    assert "choose those" not in text
+    assert "those that are there" not in text
     for name in RATS[:2]:
         (tmp_path / f"{name}.jl.gz").write_bytes(packed_rat())
     text = message("rat-hippocampus")
     assert "lacks cicero, gatsby (.jl or .jl.gz)" in text
-    assert "names=('achilles', 'buddy')" in text
+    assert "open those that are there as files (in Python: names=('achilles', 'buddy'))" in text
     chosen = sample_sessions("rat-hippocampus", names=("buddy",))
     assert [session.name for session in chosen] == ["buddy"]
 

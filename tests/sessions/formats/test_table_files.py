@@ -226,7 +226,7 @@ def test_nested_parquet_columns_are_refused_by_name_and_the_others_read(tmp_path
     assert load_session(file, mapping=MAPPING).n_neurons == 3
     with (
         open_contents(file) as contents,
-        pytest.raises(SessionError, match=r"a\.parquet: column spikes holds list<.*double>.*spread it"),
+        pytest.raises(SessionError, match=r"a\.parquet: spikes is a column of list<.*double>.*spread it"),
     ):
         contents.read("spikes")
 

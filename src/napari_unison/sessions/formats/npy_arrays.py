@@ -79,6 +79,19 @@ class StoredArray:
             return "str"
         return "float64" if self.dtype.kind == "m" else self.dtype.name
 
+    @property
+    def unreadable(self) -> str:
+        """Why the values are not read, and what to do; empty where they are."""
+        if self.dtype.hasobject:
+            return (
+                "a pickle of Python objects, which could run anything; save plain arrays of numbers or texts"
+            )
+        if self.dtype.kind == "M":
+            return "an array of dates; save times as seconds"
+        if self.dtype.kind not in "biufmUSV" or (self.dtype.kind == "V" and not self.dtype.names):
+            return f"an array of {self.dtype.name}; save real numbers, booleans or texts"
+        return ""
+
     def read(self, on_progress: OnProgress) -> Array:
         """Read the values, in this machine's byte order and with the last axis running fastest.
 
@@ -93,7 +106,8 @@ class StoredArray:
             If they are no numbers or texts, do not fit into memory, or are cut off.
         """
         where = f"{self.place}: {self.path}"
-        self._refuse_unreadable(where)
+        if self.unreadable:
+            raise SessionError(f"{where} is {self.unreadable}")
         refuse_too_large(self.place, self.path, self.n_bytes)
         try:
             values = np.empty(self.shape, dtype=self.dtype.newbyteorder("="))
@@ -106,17 +120,6 @@ class StoredArray:
             else:
                 self._read_straight(stream, values.reshape(-1), on_progress, where)
         return _plain(values, where)
-
-    def _refuse_unreadable(self, where: str) -> None:
-        if self.dtype.hasobject:
-            raise SessionError(
-                f"{where} holds Python objects (a pickle), which could run anything and are not read; save "
-                "plain arrays of numbers or texts"
-            )
-        if self.dtype.kind == "M":
-            raise SessionError(f"{where} holds dates; save times as seconds")
-        if self.dtype.kind not in "biufmUSV" or (self.dtype.kind == "V" and not self.dtype.names):
-            raise SessionError(f"{where} holds {self.dtype.name}; numbers, booleans and texts can be read")
 
     def _read_straight(self, stream: IO[bytes], values: Array, on_progress: OnProgress, where: str) -> None:
         step = max(1, BLOCK // max(1, self.dtype.itemsize))

@@ -15,7 +15,7 @@ import numpy as np
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.formats.npy_arrays import StoredArray, stored_array
 from napari_unison.sessions.formats.pynapple_files import pynapple_entries
-from napari_unison.sessions.importing.contents import Contents, Entry, OnProgress, Samples
+from napari_unison.sessions.importing.contents import Contents, Entry, OnProgress, Samples, other_entry
 
 Opener: TypeAlias = Callable[[], AbstractContextManager[IO[bytes]]]
 
@@ -134,30 +134,28 @@ class _CheckedStream:
 
 def _entries(array: StoredArray) -> list[Entry]:
     """Return the entry of an array, or one for each column of a structured one."""
-    if not array.dtype.names or array.dtype.hasobject:
+    if array.unreadable:
+        return [other_entry(array.path, array.place, array.unreadable)]
+    if not array.dtype.names:
         return [Entry(array.path, "array", array.shape, array.type_name, _reader(array))]
-    entries = []
-    for name in array.dtype.names:
-        column: np.dtype[Any] = array.dtype[name]
-        base, shape = column.subdtype or (column, ())
-        type_name = "str" if base.kind in "US" else base.name
-        path = f"{array.path}/{name}"
-        entries.append(Entry(path, "array", array.shape + shape, type_name, _column_reader(array, name)))
-    return entries
+    return [_column_entry(array, name) for name in array.dtype.names]
+
+
+def _column_entry(array: StoredArray, name: str) -> Entry:
+    column: np.dtype[Any] = array.dtype[name]
+    base, shape = column.subdtype or (column, ())
+    path = f"{array.path}/{name}"
+    if base.kind not in "biufU":
+        return other_entry(
+            path, array.place, f"a column of {base.name}; save real numbers, booleans or texts"
+        )
+    type_name = "str" if base.kind == "U" else base.name
+
+    def read(on_progress: OnProgress) -> Samples:
+        return Samples(np.ascontiguousarray(array.read(on_progress)[name]))
+
+    return Entry(path, "array", array.shape + shape, type_name, read)
 
 
 def _reader(array: StoredArray) -> Callable[[OnProgress], Samples]:
     return lambda on_progress: Samples(array.read(on_progress))
-
-
-def _column_reader(array: StoredArray, name: str) -> Callable[[OnProgress], Samples]:
-    def read(on_progress: OnProgress) -> Samples:
-        values = np.ascontiguousarray(array.read(on_progress)[name])
-        if values.dtype.kind not in "biufU":
-            raise SessionError(
-                f"{array.place}: {array.path}/{name} holds {values.dtype}; numbers, booleans and texts can "
-                "be read"
-            )
-        return Samples(values)
-
-    return read

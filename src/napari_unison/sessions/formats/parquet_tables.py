@@ -60,10 +60,7 @@ def parquet_columns(path: Path) -> tuple[list[Column], Callable[[], None]]:
             )
         if not n_rows:
             raise SessionError(f"{place} has no rows")
-        columns = [
-            Column(field.name, n_rows, _type_name(field.type), _reader(file, field, n_rows, place))
-            for field in schema
-        ]
+        columns = [_column(file, field, n_rows, place) for field in schema]
     except SessionError:
         file.close()
         raise
@@ -96,18 +93,18 @@ def _type_name(kind: Any) -> str:
         return "float64"
     if types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
         return np.dtype(kind.to_pandas_dtype()).name
-    return str(kind)
+    return f"arrow {kind}"
 
 
-def _reader(file: Any, field: Any, n_rows: int, place: str) -> Callable[[OnProgress], Array]:
+def _column(file: Any, field: Any, n_rows: int, place: str) -> Column:
     type_name = _type_name(field.type)
+    unreadable = ""
+    if not type_name.startswith(("bool", "int", "uint", "float", "str", "datetime64")):
+        unreadable = (
+            f"a column of {field.type}; one number, text or date a row can be read, so spread it over columns"
+        )
 
     def read(on_progress: OnProgress) -> Array:
-        if type_name not in ("str", "datetime64") and not _is_number(type_name):
-            raise SessionError(
-                f"{place}: column {field.name} holds {field.type}; one number, text or date a row can be "
-                "read: spread it over columns"
-            )
         groups = _groups(file, field.name, place, on_progress)
         if type_name == "str":
             texts = [text or "" for group in groups for text in group.to_pylist()]
@@ -124,11 +121,7 @@ def _reader(file: Any, field: Any, n_rows: int, place: str) -> Callable[[OnProgr
             done += len(part)
         return values
 
-    return read
-
-
-def _is_number(type_name: str) -> bool:
-    return type_name.startswith(("bool", "int", "uint", "float"))
+    return Column(field.name, n_rows, type_name, read, unreadable)
 
 
 def _groups(file: Any, name: str, place: str, on_progress: OnProgress) -> Iterator[Any]:

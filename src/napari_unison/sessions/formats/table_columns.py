@@ -29,12 +29,15 @@ class Column:
         Name of the numpy type, "str" for texts, "datetime64" for dates.
     read : callable
         Called with an ``on_progress``; returns (n_rows,) numbers, booleans, texts or dates.
+    unreadable : str
+        Why it is not read, and what to do; empty where it is.
     """
 
     name: str
     n_rows: int
     type_name: str
     read: Callable[[OnProgress], Array]
+    unreadable: str = ""
 
 
 def texts_array(texts: Sequence[str], place: str, name: str) -> Array:

@@ -20,6 +20,7 @@ from napari_unison.sessions.importing.contents import (
     OnProgress,
     Samples,
     ignore_progress,
+    other_entry,
     rate_of,
 )
 from napari_unison.sessions.importing.time_names import is_spike_time, name_and_unit, seconds_in_name
@@ -70,6 +71,8 @@ def _time_of_rows(columns: list[Column], place: str) -> tuple[str, Seconds] | No
 
 
 def _are_times(column: Column) -> bool:
+    if column.unreadable:
+        return False
     return column.type_name == "datetime64" or seconds_in_name(column.name) is not None
 
 
@@ -79,6 +82,8 @@ def _rises(time: Seconds) -> bool:
 
 def _entry(column: Column, time: tuple[str, Seconds] | None, place: str) -> Entry:
     shape, name = (column.n_rows,), column.name
+    if column.unreadable:
+        return other_entry(name, place, column.unreadable)
     if time is not None and name == time[0]:
         times = time[1]
         return Entry(name, "array", shape, "float64", lambda _: Samples(times), unit="s")

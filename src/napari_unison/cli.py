@@ -17,7 +17,10 @@ from napari_unison.commands.contents import contents
 from napari_unison.commands.decode import decode
 from napari_unison.commands.demo import demo
 from napari_unison.commands.embed import embed
+from napari_unison.commands.export_cebra import export_cebra
 from napari_unison.commands.figures import figures
+from napari_unison.commands.import_cebra import import_cebra
+from napari_unison.commands.reference_run import reference_run
 from napari_unison.commands.report import report
 from napari_unison.commands.train import train
 from napari_unison.encoder.config import ConfigurationError
@@ -73,5 +76,16 @@ def main() -> None:
     """  # noqa: D301 - click reads the escaped character
 
 
-for command in (contents, train, embed, figures, decode, report, demo):
+for command in (
+    contents,
+    train,
+    embed,
+    figures,
+    decode,
+    report,
+    import_cebra,
+    export_cebra,
+    reference_run,
+    demo,
+):
     main.add_command(command)

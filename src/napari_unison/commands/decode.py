@@ -179,12 +179,16 @@ def _announce(run: Run, sessions: Sequence[Session], options: StudyOptions, fits
     encoder = run.encoder
     steps = options.config_for_fits(encoder.config_).max_iterations
     trainings = options.n_folds * (len(options.used_seeds) + options.n_permutations)
-    seconds = trainings * steps * float(encoder.history_["seconds"][-1]) / encoder.n_iter_
+    time = ""
+    # an encoder that was trained elsewhere does not tell how long that took
+    if encoder.n_iter_ and not encoder.origin_:
+        seconds = trainings * steps * float(encoder.history_["seconds"][-1]) / encoder.n_iter_
+        time = f", about {_duration(seconds)} at the speed of the run's own training"
     click.echo(
         f"{options.n_folds} folds, seeds {', '.join(map(str, options.used_seeds))}, "
-        f"{len(options.methods)} methods. The {trainings} trainings of {steps} steps on all sessions take "
-        f"about {_duration(seconds)} at the speed of the run's own training; decoders, baselines and "
-        f"encoders of single sessions come on top. Ctrl-C stops, and what is done is kept."
+        f"{len(options.methods)} methods. There are {trainings} trainings of {steps} steps on all "
+        f"sessions{time}; decoders, baselines and encoders of single sessions come on top. Ctrl-C stops, and "
+        f"what is done is kept."
     )
     found = kept_fits(sessions, encoder.config_, options, fits)
     if found.n_kept:

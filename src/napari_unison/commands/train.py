@@ -73,7 +73,7 @@ def train(
         raise click.UsageError("Give either files to train on, or --sample NAME.")
     if sample is not None and mapping is not None:
         raise click.UsageError("--mapping is for files; a sample needs none.")
-    _refuse_existing(folder, overwrite)
+    refuse_existing(folder, overwrite)
     config = read_configuration(preset, config_file, parameters)
 
     from napari_unison.encoder import Run, UnifiedEncoder, save_run
@@ -83,7 +83,7 @@ def train(
     training, held_out = (
         split_sessions(sessions, 1 - validation_share) if validation_share else (sessions, [])
     )
-    _describe(sessions, held_out)
+    describe_sessions(sessions, held_out)
     encoder = UnifiedEncoder.from_config(config)
     with interruptible() as control:
         encoder.fit(training, control=control)
@@ -94,7 +94,7 @@ def train(
     click.echo(f"Run saved in {saved}.")
 
 
-def _refuse_existing(folder: Path, overwrite: bool) -> None:
+def refuse_existing(folder: Path, overwrite: bool) -> None:
     """Refuse before the training what could not be saved after it."""
     from napari_unison.encoder import is_run
 
@@ -108,12 +108,14 @@ def _refuse_existing(folder: Path, overwrite: bool) -> None:
         raise click.UsageError(f"--to {folder}: something that is no run has that name; choose another.")
 
 
-def _describe(sessions: Sequence[Session], held_out: Sequence[Session]) -> None:
-    """Say in a table what will be trained on."""
+def describe_sessions(
+    sessions: Sequence[Session], held_out: Sequence[Session], used: str = "to train on"
+) -> None:
+    """Say in a table what is, or was, trained on."""
     width = max(len(session.name) for session in sessions)
     for i, session in enumerate(sessions):
         kept = session.n_bins - (held_out[i].n_bins if held_out else 0)
         click.echo(
             f"{session.name:<{width}}  {session.n_neurons:>5} neurons  {session.n_bins:>8} bins of "
-            f"{session.bin_width * 1000:g} ms ({session.duration:.0f} s), {kept} to train on"
+            f"{session.bin_width * 1000:g} ms ({session.duration:.0f} s), {kept} {used}"
         )

@@ -142,8 +142,9 @@ def notebook_figures(run: Run, *, on_progress: OnProgress | None = None) -> Iter
     """
     say = on_progress or _silent
     material = _Material(run)
-    steps = [
-        ("training-history", _training_history),
+    # weights from elsewhere may come without their history
+    steps = [("training-history", _training_history)] if material.run.encoder.n_iter_ else []
+    steps += [
         ("embedding", _embedding),
         ("latent-scores", _latent_scores),
         ("best-latents", _best_latents),

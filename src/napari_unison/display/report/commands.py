@@ -30,12 +30,12 @@ def repeat_blocks(run: Run, folder: Path, study: DecodingStudy | None, page: Pat
     """
     encoder = run.encoder
     name = shlex.quote(folder.name)
-    blocks: list[Block] = [
-        Paragraph(
-            "In the folder that holds the run. The same seed on the same device with the same versions gives "
-            "the same weights."
-        )
-    ]
+    repeats = (
+        f"The encoder was {encoder.origin_}: what was trained there is not repeated from here."
+        if encoder.origin_
+        else "The same seed on the same device with the same versions gives the same weights."
+    )
+    blocks: list[Block] = [Paragraph(f"In the folder that holds the run. {repeats}")]
     config = f"--config {name}/config.toml --random-state {encoder.seed_}"
     if encoder.n_iter_ != encoder.config_.max_iterations:
         config += f" --max-iterations {encoder.n_iter_}"
@@ -48,7 +48,7 @@ def repeat_blocks(run: Run, folder: Path, study: DecodingStudy | None, page: Pat
                 is_warning=True,
             )
         )
-    elif share is not None:
+    elif share is not None and not encoder.origin_:
         blocks.append(
             Command(
                 f"Train again. FILES are the recordings of {', '.join(encoder.session_names_)}, in this "
@@ -56,7 +56,7 @@ def repeat_blocks(run: Run, folder: Path, study: DecodingStudy | None, page: Pat
                 f"napari-unison train FILES {config} --validation-share {share:g} --to again.unison",
             )
         )
-    if not encoder.added_sessions_:
+    if not encoder.added_sessions_ and not encoder.origin_:
         blocks.append(
             Command(
                 "Train again without the files, on the part that this run was trained on, which it holds.",

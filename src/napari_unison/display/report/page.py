@@ -115,9 +115,11 @@ def _sections(run: Run, folder: Path, facts: Mapping[str, Any], page: Path, say:
     """Return all parts of the page, in order."""
     study = study_of_run(folder)
     pictures = _notebook_pictures(run, lambda share, what: say(0.7 * share, what))
-    history = pictures.pop("training-history")
+    history = pictures.pop("training-history", None)
     quick = pictures.pop("quick-scores", None)
-    the_run = Section("The run", "run", [sessions_table(run, facts), facts_table(run, facts), history])
+    the_run = Section("The run", "run", [sessions_table(run, facts), facts_table(run, facts)])
+    if history is not None:
+        the_run.blocks.append(history)
     kinds = Section("Aligned and label-free", "kinds", [Paragraph(text) for text in KINDS_WORDS])
     embedding = Section("The embedding", "embedding", [*pictures.values()])
     decoding = Section("Decoding", "decoding")

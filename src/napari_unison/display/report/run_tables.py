@@ -68,17 +68,21 @@ def facts_table(run: Run, facts: Mapping[str, Any]) -> Table:
         What ``run.json`` holds.
     """
     encoder = run.encoder
-    seconds = float(encoder.history_["seconds"][-1])
     state = "stopped by hand" if encoder.was_stopped_ else "to its end"
+    # what was trained elsewhere does not tell its time
+    seconds = float(encoder.history_["seconds"][-1]) if encoder.n_iter_ else 0.0
+    time = f", {duration(seconds)}" if seconds and not encoder.origin_ else ""
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
     rows = [
-        ("training", f"{encoder.n_iter_} steps, {state}, {duration(seconds)}"),
+        ("training", f"{encoder.n_iter_} steps, {state}{time}"),
         ("device", str(facts["device"])),
         ("seed", str(encoder.seed_)),
         ("temperature", f"{facts['temperature']:g}"),
         ("saved", str(facts["written"])),
         ("versions", versions),
     ]
+    if encoder.origin_:
+        rows.insert(0, ("origin", encoder.origin_))
     if encoder.added_sessions_:
         rows.insert(1, ("added after the training", ", ".join(encoder.added_sessions_)))
     return Table("Training", (), [Row(row) for row in rows], has_numbers=False)

@@ -60,6 +60,17 @@ def write_checkpoint(
     return target
 
 
+def cebra_model(encoder: UnifiedEncoder) -> str:
+    """Return the call that makes the network of an encoder in CEBRA."""
+    config, network = encoder.config_, encoder._state.network
+    # CEBRA has not all networks without their norm, and other layers in its offset1-model-mse
+    words = "" if network.architecture.normalises else ", normalize=False"
+    return (
+        f'cebra.models.init("{_network_of(encoder)}-model", num_neurons={sum(network.neurons)}, '
+        f"num_units={config.num_hidden_units}, num_output={config.output_dimension}{words})"
+    )
+
+
 def _solver_state(encoder: UnifiedEncoder) -> dict[str, Any]:
     """Put together what CEBRA's solver saves, and beside it what its format has no place for."""
     state, config = encoder._state, encoder.config_

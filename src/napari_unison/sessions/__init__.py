@@ -2,6 +2,7 @@
 
 from napari_unison.sessions.downloads import DownloadStoppedError
 from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.formats.pynapple_objects import session_from_pynapple
 from napari_unison.sessions.joining import join_sessions
 from napari_unison.sessions.label_agreement import (
     CategoryGap,
@@ -38,6 +39,7 @@ __all__ = [
     "readable",
     "sample_sessions",
     "segment_laps",
+    "session_from_pynapple",
     "simulate_recordings",
     "split_sessions",
     "validate_same_labels",

@@ -163,7 +163,7 @@ def stored_array(
     with opened() as stream:
         shape, is_fortran, dtype, begin = _header(stream, where)
     array = StoredArray(place, path, shape, dtype, is_fortran, begin, opened)
-    if dtype.itemsize == 0 and math.prod(shape):
+    if dtype.itemsize == 0 and 0 not in shape:
         raise SessionError(f"{where} holds values without a size ({dtype}); save numbers or texts")
     said = begin + array.n_bytes
     if not dtype.hasobject and said != size:
@@ -213,7 +213,8 @@ def _fill(stream: IO[bytes], values: Array, dtype: np.dtype[Any], where: str) ->
     """Fill a list of values (n,) with what comes next, which is of a type in the file's byte order."""
     same_order = dtype == values.dtype
     raw = values if same_order else np.empty(values.shape, dtype=dtype)
-    left = memoryview(raw.view(np.uint8).reshape(-1))
+    raw_bytes: Any = raw.view(np.uint8).reshape(-1)
+    left = memoryview(raw_bytes)
     while len(left):
         piece = stream.read(len(left))
         if not piece:

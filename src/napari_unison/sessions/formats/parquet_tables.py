@@ -92,7 +92,7 @@ def _type_name(kind: Any) -> str:
     if types.is_null(kind) or types.is_decimal(kind) or types.is_duration(kind):
         return "float64"
     if types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
-        return np.dtype(kind.to_pandas_dtype()).name
+        return str(np.dtype(kind.to_pandas_dtype()))
     return f"arrow {kind}"
 
 

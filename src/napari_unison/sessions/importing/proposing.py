@@ -13,6 +13,12 @@ from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.contents import Contents, Entry, Intervals, Samples
 from napari_unison.sessions.importing.label_values import missing_values
 from napari_unison.sessions.importing.mapping import FileMapping, LabelMapping, checked_mapping
+from napari_unison.sessions.importing.series_together import (
+    MOST_VALUES_READ,
+    epoch_of_behaviour,
+    is_constant,
+    series_together,
+)
 from napari_unison.sessions.labels import LabelKind
 
 #: Bins of spike times unless a person says otherwise (s).
@@ -21,8 +27,6 @@ SPIKE_BIN: Final = 0.025
 MOST_CATEGORIES: Final = 20
 #: Labels beyond so many are left for the person to add.
 MOST_LABELS: Final = 4
-#: Entries with more values than this are not read to guess their kind.
-MOST_VALUES_READ: Final = 5_000_000
 
 _NEURAL: Final = re.compile(
     r"spike|unit|neural|activity|fluor|dff|df_f|df/f|deconv|event|roiresponse|calcium|firing|counts|rates?$",
@@ -38,6 +42,7 @@ _CIRCULAR: Final = re.compile(
 )
 _POSITION: Final = re.compile(r"pos|loc|^[xyz]$|/[xyz]$|track", re.I)
 _TIMES: Final = re.compile(r"(^|[/_.])(t|ts|time|times|timestamps?|time_s|seconds?)$", re.I)
+_VOLTAGE: Final = re.compile(r"lfp|electrical|voltage|ephys|\braw|emg|eeg|ecog", re.I)
 _TRIALS: Final = re.compile(r"trial", re.I)
 
 
@@ -97,6 +102,7 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
         if labels:
             fields["labels"] = labels
             _keep_to_trials(fields, entries)
+            _keep_to_epochs(contents, fields, entries)
         else:
             missing.append("nothing in it is clearly a label, such as a position: name one (labels)")
     mapping = None if missing else FileMapping.model_validate(fields)
@@ -154,15 +160,17 @@ def _neural_entry(contents: Contents, entries: Sequence[Entry], given: dict[str,
     by_name = [entry for entry in wide if _NEURAL.search(entry.path) and not _LABEL.search(entry.name)]
     if by_name:
         return max(by_name, key=lambda entry: entry.shape[0] * entry.shape[1])
-    others = [entry for entry in wide if not _LABEL.search(entry.name)]
+    others = [entry for entry in wide if not _LABEL.search(entry.name) and not _VOLTAGE.search(entry.path)]
     return others[0] if len(others) == 1 else None
 
 
 def _neural_rank(entry: Entry) -> int:
-    """Prefer events over ΔF/F over raw fluorescence, which bleaches."""
+    """Prefer events over ΔF/F over raw fluorescence, which bleaches, over what lies between the cells."""
     text = entry.path.lower()
-    words = ("neuropil", "fluor", "dff", "df_f", "df/f", "deconv", "event", "spike")
-    return max((rank for rank, word in enumerate(words) if word in text), default=1)
+    if "neuropil" in text:
+        return -1
+    words = ("fluor", "dff", "df_f", "df/f", "dfoverf", "deconv", "event", "spike")
+    return max((rank for rank, word in enumerate(words) if word in text), default=0)
 
 
 def _times_of(neural: Entry, entries: Sequence[Entry]) -> Entry | None:
@@ -192,12 +200,15 @@ def _labels(contents: Contents, entries: Sequence[Entry], neural: Entry | None) 
         and (entry.role == "behaviour" or _LABEL.search(entry.name))
         and _may_be_label(entry, neural)
     ]
-    for entry in sorted(samples, key=_label_rank):
+    for together in series_together(contents, sorted(samples, key=_label_rank)):
         if len(found) == MOST_LABELS:
             break
+        entry = together.entries[0]
         label = _label_of(contents, entry)
-        if label is not None:
-            found[_free_name(entry, found)] = label
+        if label is not None and not is_constant(contents, entry):
+            name = _unlike(together.name, found) if together.name else _free_name(entry, found)
+            source = tuple(part.path for part in together.entries)
+            found[name] = label.model_copy(update={"source": source})
     if not found:
         found = _trial_labels(contents, entries)
     return found
@@ -209,11 +220,18 @@ def _label_rank(entry: Entry) -> tuple[bool, bool]:
 
 def _may_be_label(entry: Entry, neural: Entry | None) -> bool:
     if entry.kind == "series":
-        return len(entry.shape) <= 2 and min(entry.shape[1:], default=1) <= 3
+        return 1 <= len(entry.shape) <= 2 and _columns(entry) <= 3
     if len(entry.shape) > 2 or not entry.shape:
         return False
     narrow = len(entry.shape) == 1 or min(entry.shape) <= 3
     return narrow and (neural is None or neural.kind == "spikes" or max(entry.shape) in neural.shape)
+
+
+def _columns(entry: Entry) -> int:
+    """Return how many values an entry has for each moment; 1 where its axis of time is not known."""
+    if len(entry.shape) != 2 or entry.time_axis is None:
+        return 1
+    return entry.shape[1 - entry.time_axis]
 
 
 def _free_name(entry: Entry, taken: dict[str, LabelMapping]) -> str:
@@ -229,8 +247,7 @@ def _label_of(contents: Contents, entry: Entry) -> LabelMapping | None:
         bool(_CIRCULAR.search(entry.path))
         and entry.unit.lower() in ("rad", "radian", "radians", "deg", "degrees")
     )
-    columns = entry.shape[1] if len(entry.shape) == 2 and entry.time_axis == 0 else 1
-    kind: LabelKind | None = "circular" if circular and columns == 1 else None
+    kind: LabelKind | None = "circular" if circular and _columns(entry) == 1 else None
     if kind is None and entry.dtype != "str" and not entry.dtype.startswith("float"):
         kind = _kind_of_integers(contents, entry)
         if kind is None:
@@ -286,6 +303,16 @@ def _keep_to_trials(fields: dict[str, Any], entries: Sequence[Entry]) -> None:
         path = next(iter(sources))
         fields.setdefault("during", path)
         fields.setdefault("segments", {"source": path})
+
+
+def _keep_to_epochs(contents: Contents, fields: dict[str, Any], entries: Sequence[Entry]) -> None:
+    """Where epochs of rest are told from others, keep to those in which behaviour was recorded."""
+    sources = [contents.entries[path] for label in fields["labels"].values() for path in label.source]
+    if fields.get("during") or not sources or sources[0].kind != "series":
+        return
+    epoch = epoch_of_behaviour(contents, entries, sources[0])
+    if epoch is not None:
+        fields["during"], fields["during_values"] = epoch
 
 
 def propose_label(

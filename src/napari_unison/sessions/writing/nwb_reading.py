@@ -37,6 +37,18 @@ def holds_nwb_session(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def named_session(path: str | os.PathLike[str]) -> tuple[str, int] | None:
+    """Return name and number of neurons of the session that a file was written of; None for other files."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            facts = from_json(file[f"scratch/{NOTE}"].asstr()[()])
+            return str(facts["name"]), int(facts["shape"][1])
+    except (OSError, *_DAMAGE):
+        return None
+
+
 def read_session_nwb(path: str | os.PathLike[str]) -> Session:
     """Read what :func:`write_session_nwb` wrote.
 

@@ -18,6 +18,7 @@ from psygnal import SignalInstance
 from qtpy.QtCore import QObject, QThreadPool, QTimer
 from qtpy.QtWidgets import QApplication
 from vispy.gloo import gl
+from vispy.scene import ViewBox
 
 from napari_unison import Session
 from napari_unison._compat import main_canvas
@@ -80,23 +81,31 @@ def living_callbacks(thing: object) -> int:
     return sum(not isinstance(one, tuple) or one[0]() is not None for one in known)
 
 
+def alive(kind: type) -> int:
+    """Count the objects of a class, and of classes made from it, that anybody holds."""
+    gc.collect()
+    # by the type: to ask an object for its class may wake what is loaded only when it is used
+    return sum(issubclass(type(one), kind) for one in gc.get_objects())
+
+
 def counts(viewer: Any) -> dict[str, int]:
     """Count what a viewer and its process hold; memory is another matter, see :func:`resident_bytes`."""
     gc.collect()
     widgets = QApplication.allWidgets()
     windows = QApplication.topLevelWidgets()
-    alive = gc.get_objects()
+    objects = gc.get_objects()
     return {
         "threads of Python": len([one for one in threading.enumerate() if not one.name.startswith("Dummy-")]),
         "threads at work": QThreadPool.globalInstance().activeThreadCount(),
         "widgets": len(widgets),
         "timers": len({timer for window in windows for timer in window.findChildren(QTimer)}),
         "objects of Qt": len({one for window in windows for one in window.findChildren(QObject)}),
-        "callbacks of napari": sum(map(living_callbacks, alive)),
-        "callbacks of psygnal": sum(len(one) for one in alive if issubclass(type(one), SignalInstance)),
+        "callbacks of napari": sum(map(living_callbacks, objects)),
+        "callbacks of psygnal": sum(len(one) for one in objects if issubclass(type(one), SignalInstance)),
+        "views of vispy": sum(issubclass(type(one), ViewBox) for one in objects),
         "layers": len(viewer.layers),
-        "sessions": sum(type(one) is Session for one in alive),
-        "encoders": sum(type(one) is UnifiedEncoder for one in alive),
+        "sessions": sum(type(one) is Session for one in objects),
+        "encoders": sum(type(one) is UnifiedEncoder for one in objects),
         **{f"{kind} of the graphics": n for kind, n in graphics_objects(main_canvas(viewer)).items()},
     }
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from qtpy.QtCore import QCoreApplication, QEvent
+from vispy.scene import ViewBox
 
-from leftovers import counts, graphics_objects, resident_bytes
+from leftovers import alive, counts, graphics_objects, resident_bytes
 from napari_unison._compat import main_canvas
 from napari_unison.widgets.unison import UnisonWidget
 from napari_unison.workspace.planning import load_encoder
@@ -79,3 +80,15 @@ def test_what_was_drawn_is_freed_in_the_graphics(shown: None, viewer: Any, uniso
         found.append(graphics_objects(main_canvas(viewer)))
     assert found[-1]["buffers"] > 0
     assert found[-1] == found[-2]
+
+
+def test_cells_of_the_grid_go_when_it_is_switched_off(viewer: Any, unison: UnisonWidget) -> None:
+    _cycle(unison)
+    found = []
+    for _ in range(3):
+        for grid in (True, False):
+            unison.workspace.show(grid=grid)
+            _live()
+        found.append(alive(ViewBox))
+    # napari keeps the cells that it made last
+    assert found[-1] <= found[0]

@@ -29,6 +29,18 @@ def show_grid(viewer: Any, enabled: bool, *, per_cell: int = 1) -> None:
     grid = unwrapped(viewer).canvas.grid
     grid.stride = -per_cell
     grid.enabled = enabled
+    _drop_former_grids(viewer)
+
+
+def _drop_former_grids(viewer: Any) -> None:
+    """Let go of the cells of former grids: napari takes them off the picture and keeps them all.
+
+    Each new number of cells would leave several megabytes behind, which are laid out with each resize, too.
+    """
+    canvas = unwrapped(viewer).window._qt_viewer.canvas
+    for widget in list(canvas.central_widget._widgets):
+        if widget.parent is None and widget is not canvas.grid:
+            canvas.central_widget.remove_widget(widget)
 
 
 def is_dark(viewer: Any) -> bool:

@@ -107,7 +107,8 @@ def _files_in(folder: Path, names: list[str]) -> list[Path]:
     missing = [name for name, file in there.items() if file is None]
     if missing:
         present = [name for name, file in there.items() if file is not None]
-        advice = f"open those that are there as files (in Python: names={tuple(present)!r}), " if present else ""
+        some = f"open those that are there as files (in Python: names={tuple(present)!r}), "
+        advice = some if present else ""
         raise SessionError(
             f"the folder {folder} (${DATA_FOLDER_VARIABLE}) lacks {', '.join(missing)} (.jl or .jl.gz); put "
             f"the files there, {advice}or unset {DATA_FOLDER_VARIABLE} to download them"

@@ -15,29 +15,22 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from scipy import io
 from sklearn.linear_model import Ridge
 
 from napari_unison import Session, load_sessions
 from napari_unison.analysis import with_laps
 from napari_unison.analysis.baselines.activity_windows import smoothed_activity
+from napari_unison.sessions.importing import FileMapping
 
 MICE = ("C24M3", "C23M4")
 ENVIRONMENTS = (1, 2)
-N_DAYS = 4
 
-MOUSE_BIN_WIDTH = 0.05
-"""Width of an imaging frame (s)."""
-
-PLACE_BIN = 0.04
-"""Length of a position bin of the mice (m). The files number bins 3 to 22 and give no length: a track of
-96 cm in 24 bins, without the two at either end, is assumed. Errors of the mice scale with it."""
+MOUSE_MAPPING = Path(__file__).parents[1] / "docs/mappings/calcium-mouse.toml"
+"""What of the files of the mice is what: runs of both directions in turns, position in m of an assumed length
+of the track, with which errors of the mice scale."""
 
 
 def data_folder(given: Path | None = None) -> Path:
@@ -65,72 +58,16 @@ def rats(data: Path) -> list[Session]:
 
 
 def mouse(name: str, environment: int, data: Path) -> list[Session]:
-    """Return the four days of a mouse in one environment (1 or 2)."""
-    folder = data / "calcium_linear_track"
-    events, places = (
-        io.loadmat(folder / f"{name}_{part}.mat", variable_names=[part])[part]
-        for part in ("spike_train", "stimulus_trace")
-    )
-    return [
-        day_of_runs(
-            f"{name} env {environment} day {day + 1}",
-            [events[environment - 1, day, way] for way in range(2)],
-            [places[environment - 1, day, way].ravel() for way in range(2)],
-        )
-        for day in range(N_DAYS)
-    ]
+    """Return the four days of a mouse in one environment (1 or 2).
 
-
-def day_of_runs(name: str, events: Sequence[Any], places: Sequence[Any]) -> Session:
-    """Put the runs of both directions, which the files keep apart, into one session.
-
-    Parameters
-    ----------
-    name : str
-        Name of the session.
-    events : sequence of two ndarray, (T, N)
-        Inferred events of runs to the right, one after the other, and to the left.
-    places : sequence of two ndarray of int, (T,)
-        Position bins, from 1.
-
-    Returns
-    -------
-    Session
-        Every run is a segment; it ends where the position jumps back. The order of runs of one direction is
-        that of the file. Runs of both are interleaved by their share of the direction's bins, so that
-        contiguous folds hold both. How long the mouse paused between runs is not in the files: as in those
-        of the rats, time is cut there, so that a guard, which counts in time, is rather too wide than too
-        narrow.
-        Labels "position" (m) and "direction" ("right", "left").
+    Every run is a segment. How long the mouse paused between runs is not in the files: as in those of the
+    rats, time is cut there, so that a guard, which counts in time, is rather too wide than too narrow.
     """
-    runs: list[tuple[float, int, slice]] = []
-    for way, position in enumerate(places):
-        borders = run_borders(position, forward=way == 0)
-        runs += [
-            ((start + stop) / (2 * len(position)), way, slice(start, stop))
-            for start, stop in pairwise(borders)
-        ]
-    runs.sort(key=lambda run: run[:2])
-    lengths = [run.stop - run.start for _, _, run in runs]
-    position = np.concatenate([places[way][run] for _, way, run in runs])
-    return Session(
-        name,
-        np.concatenate([events[way][run] for _, way, run in runs]).astype(np.float32),
-        {
-            "position": (position - 0.5) * PLACE_BIN,
-            "direction": np.repeat(["right" if way == 0 else "left" for _, way, _ in runs], lengths),
-        },
-        MOUSE_BIN_WIDTH,
-        units={"position": "m"},
-        segment=np.repeat(np.arange(len(runs)), lengths),
-    )
-
-
-def run_borders(position: Any, *, forward: bool) -> list[int]:
-    """Return where runs start, and the end: wherever a step goes against the running direction."""
-    steps = np.diff(position.astype(np.int64))
-    against = steps < 0 if forward else steps > 0
-    return [0, *(np.flatnonzero(against) + 1).tolist(), len(position)]
+    mapping = FileMapping.load(MOUSE_MAPPING)
+    each = {**mapping.each, "environment": {str(environment): environment - 1}}
+    chosen = mapping.model_copy(update={"each": each, "name": f"{name} env {{environment}} day {{day}}"})
+    days = load_sessions(data / "calcium_linear_track" / f"{name}_spike_train.mat", mapping=chosen)
+    return [day.replace(neural=np.asarray(day.neural, dtype=np.float32)) for day in days]
 
 
 def subsampled(session: Session, n_neurons: int, seed: int) -> Session:

@@ -3,35 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recordings import PLACE_BIN, day_of_runs, mouse, rats, subsampled
-
-RIGHT = np.array([3, 3, 10, 22, 3, 15, 22, 8, 9, 22], dtype=np.uint8)
-LEFT = np.array([22, 10, 3, 21, 3], dtype=np.uint8)
+from napari_unison import Session
+from recordings import mouse, rats, subsampled
 
 
-def _day():
-    events = [np.arange(10)[:, None] + [[0, 100]], 50 + np.arange(5)[:, None] + [[0, 100]]]
-    return day_of_runs("mouse day 1", events, [RIGHT, LEFT])
-
-
-def test_a_run_ends_where_the_position_jumps_back_and_both_ways_take_turns() -> None:
-    day = _day()
-    runs = [day.labels["direction"][run] for run in day.segment_slices()]
-    assert [len(run) for run in runs] == [4, 3, 3, 2, 3]
-    assert [run[0] for run in runs] == ["right", "left", "right", "left", "right"]
-    for run in day.segment_slices():
-        steps = np.diff(day.labels["position"][run])
-        assert (steps >= 0).all() if day.labels["direction"][run][0] == "right" else (steps <= 0).all()
-
-
-def test_activity_stays_with_its_position_which_is_in_metres() -> None:
-    day = _day()
-    bins = {float(events): place for events, place in zip(range(10), RIGHT, strict=True)}
-    bins |= {50.0 + events: place for events, place in zip(range(5), LEFT, strict=True)}
-    wanted = [(bins[float(row[0])] - 0.5) * PLACE_BIN for row in np.asarray(day.neural)]
-    np.testing.assert_allclose(day.labels["position"], wanted)
-    assert day.units["position"] == "m"
-    assert day.bin_width == 0.05
+def _day() -> Session:
+    activity = np.arange(20.0).reshape(10, 2)
+    return Session("mouse day 1", activity, {"position": np.linspace(0, 1, 10)}, 0.05)
 
 
 def test_a_subset_of_neurons_is_chosen_by_its_seed() -> None:

@@ -56,7 +56,7 @@ def test_a_file_holds_only_what_was_said():
         ({"labels": {"v": {"made": "speed", "of": "nothing"}}}, r"labels\.v\.of = 'nothing'"),
         ({"segments": {"jumps_of": "x"}}, "segments: jumps_of needs jump"),
         ({"segments": {"changes_of": "lap"}}, "no label of that name: segments.changes_of = 'lap'"),
-        ({"segments": {}}, "give one of source, changes_of and jumps_of"),
+        ({"segments": {}}, "give one of source, changes_of, jumps_of and steps_back_of"),
         ({"parts": {"label": "x", "values": {"a": 1}}}, "comes from the parts"),
         ({"speed_of": "y"}, "speed_of = 'y'"),
     ],

@@ -99,10 +99,10 @@ def _entries(item: Any, path: str, place: str) -> Iterator[Entry]:
     elif item.dtype.names:
         for name in item.dtype.names:
             yield _column(item, name, f"{path}/{name}", place)
-    elif h5py.check_vlen_dtype(item.dtype) is not None:
-        yield _lists(item, path, place)
     elif h5py.check_string_dtype(item.dtype) is not None:
         yield Entry(path, "array", item.shape, "str", lambda _: Samples(_texts(item, place, path)))
+    elif h5py.check_vlen_dtype(item.dtype) is not None:
+        yield _lists(item, path, place)
     else:
         yield _numbers(item, path, place)
 
@@ -122,13 +122,13 @@ def _why_not(item: Any) -> str:
         )
     if h5py.check_ref_dtype(item.dtype) is not None:
         return "references to other parts of the file; name those parts themselves"
+    if item.dtype.names or h5py.check_string_dtype(item.dtype) is not None:
+        return ""
     base = h5py.check_vlen_dtype(item.dtype)
     if base is not None:
         return (
             "" if np.dtype(base).kind in "iuf" and item.ndim == 1 else "lists of something that is no number"
         )
-    if item.dtype.names or h5py.check_string_dtype(item.dtype) is not None:
-        return ""
     return "" if item.dtype.kind in "biufc" else f"of a type ({item.dtype}) that is not read"
 
 

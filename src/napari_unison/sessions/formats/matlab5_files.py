@@ -37,17 +37,20 @@ _IS_COMPLEX: Final = 0x0800
 _IS_LOGICAL: Final = 0x0200
 _HEADER: Final = 128
 _MOST_AXES: Final = 32
+#: More values in cells and structs are refused: few bytes can unpack to endlessly many.
+_MOST_VALUES: Final = 2_000_000
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Bytes, the order of bytes in numbers, and of which file and variable they are."""
+    """Bytes, their order in numbers, of which file and variable they are, and how many values may follow."""
 
     bytes: Bytes
     order: str
     place: str
     path: str
     packed: int
+    left: list[int]
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,9 @@ def matlab5_variables(file: FileBytes, place: str) -> dict[str, MatlabValue]:
     if order is None:
         raise DamagedError("it does not begin as a MATLAB file does")
     found: dict[str, MatlabValue] = {}
-    at = _HEADER
+    at, left = _HEADER, [_MOST_VALUES]
     while at + 8 <= file.size:
-        source = _Source(file, order, place, "a variable", file.size)
+        source = _Source(file, order, place, "a variable", file.size, left)
         element = _element(source, at, file.size)
         if element.type == _COMPRESSED:
             packed = UnpackedBytes(file, element.at, element.n_bytes)
@@ -132,6 +135,9 @@ def _matrix(source: _Source, element: _Element, levels: int) -> tuple[str, Matla
     """Return the name of an array, and the array."""
     if element.type != _MATRIX:
         raise DamagedError(f"{source.path} is of a type ({element.type}) that is no array")
+    source.left[0] -= 1
+    if source.left[0] < 0:
+        raise DamagedError(f"it holds more than {_MOST_VALUES:,} values in cells and structs")
     if element.n_bytes == 0:
         return "", MatlabValue("numbers", (0, 0), "float64", lambda _: np.empty((0, 0)))
     if levels == 0:
@@ -325,6 +331,8 @@ def _cell(source: _Source, shape: tuple[int, ...], at: int, end: int, levels: in
 
 
 def _check_count(source: _Source, count: int, at: int, end: int) -> None:
+    if count > _MOST_VALUES:
+        raise DamagedError(f"{source.path} says to have {count} elements")
     if count * 8 > end - at:
         raise DamagedError(f"{source.path} says to have {count} elements, and there are {end - at} bytes")
 

@@ -16,6 +16,9 @@ from napari_unison.sessions.formats.matlab_values import MOST_LEVELS, Array, Mat
 from napari_unison.sessions.importing.contents import OnProgress
 from napari_unison.sessions.importing.memory import refuse_empty_claim
 
+#: Values of structs inside of each other beyond so many are not looked at: groups can hold themselves.
+_MOST_FIELDS: Final = 5_000
+
 _NUMBERS: Final = {
     "double": "f8",
     "single": "f4",
@@ -42,13 +45,16 @@ def matlab73_variables(file: h5py.File, place: str) -> dict[str, MatlabValue]:
     """
     with damage_told(place, "the file"):
         names = [name for name in file if not name.startswith("#")]
-    return {name: _value(child(file, name), file, place, name, MOST_LEVELS) for name in names}
+    return {name: _value(child(file, name), file, place, name, MOST_LEVELS, [_MOST_FIELDS]) for name in names}
 
 
-def _value(item: Any, file: h5py.File, place: str, path: str, levels: int) -> MatlabValue:
+def _value(
+    item: Any, file: h5py.File, place: str, path: str, levels: int, fields_left: list[int]
+) -> MatlabValue:
     if isinstance(item, str):
         return MatlabValue("other", (), reason=item)
-    if levels == 0:
+    fields_left[0] -= 1
+    if levels == 0 or fields_left[0] < 0:
         return MatlabValue("other", (), reason="nested too deeply to be read")
     with damage_told(place, path):
         matlab_class = _text_attribute(item, "MATLAB_class")
@@ -57,7 +63,7 @@ def _value(item: Any, file: h5py.File, place: str, path: str, levels: int) -> Ma
         if "MATLAB_sparse" in item.attrs:
             return _sparse(item, place, path)
         if isinstance(item, h5py.Group):
-            return _struct(item, file, place, path, levels)
+            return _struct(item, file, place, path, levels, fields_left)
         if isinstance(item, h5py.Dataset):
             return _dataset(item, matlab_class, file, place, path, levels)
     return MatlabValue("other", (), reason="neither numbers nor a struct")
@@ -154,11 +160,17 @@ def _referred(reference: Any, file: h5py.File, place: str, path: str, levels: in
         return MatlabValue("other", (), reason="a cell that refers to nothing")
     with damage_told(place, f"a cell of {path}"):
         item = file[reference]
-    return _value(item, file, place, path, levels)
+    return _value(item, file, place, path, levels, [_MOST_FIELDS])
 
 
-def _struct(group: Any, file: h5py.File, place: str, path: str, levels: int) -> MatlabValue:
-    fields = {name: _value(child(group, name), file, place, f"{path}/{name}", levels - 1) for name in group}
+def _struct(
+    group: Any, file: h5py.File, place: str, path: str, levels: int, fields_left: list[int]
+) -> MatlabValue:
+    fields = {
+        name: _value(child(group, name), file, place, f"{path}/{name}", levels - 1, fields_left)
+        for name in group
+        if fields_left[0] > 0
+    }
     members = [group.get(name) for name in group if group.get(name, getclass=True) is h5py.Dataset]
     columns = [
         member

@@ -42,7 +42,7 @@ from napari_unison.sessions.unpacking import DamagedError
 #: Cell arrays with more cells are one line in the list of what a file holds; each cell can be named.
 MOST_CELLS: Final = 2000
 #: When so many entries are listed, what follows of cell arrays is not, and can be named.
-MOST_LISTED: Final = 20_000
+MOST_LISTED: Final = 5_000
 #: Cells that are read to see whether a cell array holds spike times.
 _CELLS_TRIED: Final = 3
 #: A sparse table of at most so many rows or columns is a label rather than activity, and is filled up.
@@ -92,6 +92,8 @@ def _opened(path: Path, place: str) -> tuple[dict[str, MatlabValue], Callable[[]
     try:
         with _damage_told(place):
             held = FileBytes(raw)
+            if held.size == 0:
+                raise SessionError(f"{place} is empty; copy or download it again")
             # the text at the head of later versions has no zero among its first four bytes
             is_old = 0 in held.read(0, 4)
             variables = matlab4_variables(held, place) if is_old else matlab5_variables(held, place)

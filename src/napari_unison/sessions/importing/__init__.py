@@ -8,9 +8,11 @@ from napari_unison.sessions.importing.contents import (
     Intervals,
     OnProgress,
     Samples,
+    SparseSamples,
     Spikes,
     array_entry,
     ignore_progress,
+    other_entry,
     rate_of,
 )
 from napari_unison.sessions.importing.formats import FORMATS, format_of, open_contents, suffixes
@@ -42,6 +44,7 @@ __all__ = [
     "Proposal",
     "Samples",
     "SegmentMapping",
+    "SparseSamples",
     "Spikes",
     "array_entry",
     "checked_mapping",
@@ -49,6 +52,7 @@ __all__ = [
     "ignore_progress",
     "keeping_reads",
     "open_contents",
+    "other_entry",
     "propose_label",
     "propose_mapping",
     "rate_of",

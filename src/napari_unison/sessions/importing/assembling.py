@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeAlias
@@ -64,13 +65,14 @@ def sessions_from(
         If something does not fit; the message names the file and the entry.
     """
     tell = on_progress or ignore_progress
-    choices = [dict(zip(mapping.each, values, strict=True)) for values in product(*mapping.each.values())]
+    choices = _choices(mapping)
     made: list[Session] = []
     with opened(contents, mapping) as files:
-        for number, choice in enumerate(choices):
+        for number, (said, stand_for) in enumerate(choices):
             scaled = _part_of(tell, number, len(choices))
             try:
-                made.append(_session(files.with_filled(choice), mapping, scaled))
+                name = files.with_filled(said).fill(mapping.name)
+                made.append(_session(files.with_filled(stand_for), mapping, name, scaled))
             except SessionError as error:
                 told = str(error)
                 raise (
@@ -88,12 +90,26 @@ def sessions_from(
     return made
 
 
+def _choices(mapping: FileMapping) -> list[tuple[dict[str, object], dict[str, object]]]:
+    """Return what stands in braces in the name, and what in the paths, of each session."""
+    values = [
+        list(given.items()) if isinstance(given, Mapping) else [(value, value) for value in given]
+        for given in mapping.each.values()
+    ]
+    return [
+        (
+            {key: name for key, (name, _) in zip(mapping.each, chosen, strict=True)},
+            {key: path for key, (_, path) in zip(mapping.each, chosen, strict=True)},
+        )
+        for chosen in product(*values)
+    ]
+
+
 def _part_of(tell: OnProgress, number: int, of: int) -> OnProgress:
     return lambda share, words: tell((number + share) / of, words)
 
 
-def _session(files: OpenedFiles, mapping: FileMapping, on_progress: OnProgress) -> Session:
-    name = files.fill(mapping.name)
+def _session(files: OpenedFiles, mapping: FileMapping, name: str, on_progress: OnProgress) -> Session:
     if mapping.parts is None:
         return _one_part(files, mapping, name, on_progress)
     values = mapping.parts.values
@@ -274,10 +290,21 @@ def _segment(
         border[border_bins(which)] = True
     elif given.changes_of:
         border[border_bins(labels[given.changes_of].values)] = True
+    elif given.steps_back_of:
+        border[1:] = _steps_back(given.steps_back_of, labels[given.steps_back_of])
     else:
         position = np.asarray(labels[given.jumps_of].values, dtype=np.float64).reshape(len(border), -1)
         border[1:] = (np.abs(np.diff(position, axis=0)) >= given.jump).any(axis=1)
     return np.cumsum(border, dtype=np.int64)
+
+
+def _steps_back(name: str, position: LabelValues) -> Bools:
+    if position.kind == "discrete" or position.values.ndim != 1:
+        raise SessionError(f"segments.steps_back_of needs a position of one column; {name} is none")
+    steps = np.diff(np.asarray(position.values, dtype=np.float64))
+    forward: Bools = steps > 0
+    back: Bools = steps < 0
+    return back if forward.sum() >= back.sum() else forward
 
 
 def _moving(mapping: FileMapping, labels: dict[str, LabelValues], bins: NeuralBins, name: str) -> Bools:

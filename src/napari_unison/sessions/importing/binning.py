@@ -134,7 +134,7 @@ def bin_samples(time: Seconds, values: Any, edges: Seconds) -> tuple[Any, npt.ND
     sums: Any = which @ values
     if are_counts:
         return sums, samples > 0
-    if sparse.issparse(sums):
+    if isinstance(sums, sparse.csr_array):
         return sparse.csr_array(sparse.diags_array(1 / np.maximum(samples, 1)) @ sums), samples > 0
     sums /= np.maximum(samples, 1)[:, None]
     return sums.astype(values.dtype, copy=False), samples > 0

@@ -86,11 +86,16 @@ class SegmentMapping(_Part):
     changes_of: str = Field(default="", description="A discrete label: a border where it changes.")
     jumps_of: str = Field(default="", description="A continuous label: a border where it jumps.")
     jump: float = Field(default=0.0, ge=0, description="The smallest jump, in the label's unit.")
+    steps_back_of: str = Field(
+        default="",
+        description="A position that was kept while it went one way: a border where it steps back, against "
+        "most of its steps.",
+    )
 
     @model_validator(mode="after")
     def _one_of_them(self) -> SegmentMapping:
-        if sum(map(bool, (self.source, self.changes_of, self.jumps_of))) != 1:
-            raise ValueError("give one of source, changes_of and jumps_of")
+        if sum(map(bool, (self.source, self.changes_of, self.jumps_of, self.steps_back_of))) != 1:
+            raise ValueError("give one of source, changes_of, jumps_of and steps_back_of")
         if self.jumps_of and not self.jump:
             raise ValueError("jumps_of needs jump, the smallest jump in the label's unit")
         return self
@@ -172,9 +177,10 @@ class FileMapping(_Part):
         description="Companion files: a name, and the piece of the file's name that is replaced, and by "
         "what.",
     )
-    each: Mapping[str, tuple[int | str, ...]] = Field(
+    each: Mapping[str, tuple[int | str, ...] | Mapping[str, int | str]] = Field(
         default_factory=dict,
-        description="One session for each value (each combination): what stands in braces in paths and name.",
+        description="One session for each value (each combination): what stands in braces in paths and name. "
+        'Names with what stands for them in paths, {day = {"1" = 0, "2" = 1}}, where both differ.',
     )
     parts: PartsMapping | None = Field(
         default=None, description="Arrays of one session that are stored apart."
@@ -196,6 +202,7 @@ class FileMapping(_Part):
         if self.segments is not None:
             named["segments.changes_of"] = self.segments.changes_of
             named["segments.jumps_of"] = self.segments.jumps_of
+            named["segments.steps_back_of"] = self.segments.steps_back_of
         wrong = [f"{where} = {name!r}" for where, name in named.items() if name and name not in known]
         if wrong:
             raise ValueError(f"no label of that name: {', '.join(wrong)}; labels are {', '.join(known)}")

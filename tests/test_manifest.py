@@ -43,5 +43,5 @@ def test_the_plugins_menu_shows_the_workspace_first_and_what_can_be_opened_by_it
 
 def test_only_files_that_are_ours_by_their_ending_are_claimed():
     (reader,) = yaml.safe_load(PACKAGED.read_text())["contributions"]["readers"]
-    assert reader["filename_patterns"] == ["*.jl", "*.jl.gz"]
+    assert reader["filename_patterns"] == ["*.jl", "*.jl.gz", "*.nwb", "*.nwb.zarr"]
     assert reader["accepts_directories"]

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 LayerData = tuple[Any, dict[str, Any], str]
 
-RECORDING_ENDINGS = (".jl", ".jl.gz")
+RECORDING_ENDINGS = (".jl", ".jl.gz", ".nwb")
+#: NWB in a folder of Zarr.
+FOLDER_ENDING = ".nwb.zarr"
 RUN_ENDING = ".unison"
 WORKSPACE_ENDING = ".unison-workspace"
 WORKSPACE_TITLE = "Unison workspace"
@@ -49,6 +51,8 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
 def _is_ours(path: Path) -> bool:
     if path.name.endswith(RECORDING_ENDINGS):
         return path.is_file()
+    if path.name.endswith(FOLDER_ENDING):
+        return path.is_dir()
     return path.suffix in (RUN_ENDING, WORKSPACE_ENDING) and path.is_dir()
 
 
@@ -56,9 +60,50 @@ def read_layers(path: str | Sequence[str]) -> list[LayerData]:
     """Read recordings as rasters and runs as points; a workspace takes them over from ``layer.metadata``."""
     layers: list[LayerData] = []
     for one in [path] if isinstance(path, str) else path:
-        layers += run_layers(Path(one)) if Path(one).is_dir() else recording_layers(Path(one))
+        layers += layers_of(Path(one))
     tell_the_way()
     return layers
+
+
+def layers_of(path: Path) -> list[LayerData]:
+    """Read one recording or run."""
+    from napari import current_viewer
+
+    if path.suffix in (RUN_ENDING, WORKSPACE_ENDING):
+        return run_layers(path)
+    viewer = current_viewer()
+    if viewer is None or path.name.endswith((".jl", ".jl.gz")):
+        return recording_layers(path)
+    open_recording(viewer, path)
+    # napari's own sign for a file that was read and gives no layer, now
+    return [(None,)]  # type: ignore[list-item]
+
+
+def open_recording(viewer: napari.viewer.Viewer, path: Path) -> Job:
+    """Open a recording of another make in the background; its rasters are shown then.
+
+    Where it does not say what is activity and what a label, the open workspace asks.
+    """
+    from napari.utils.notifications import show_error, show_info
+
+    from napari_unison.widgets.importing import open_dropped
+    from napari_unison.workspace.viewers import get_workspace
+
+    docks = viewer.window.dock_widgets.items()
+    sessions = next((dock.sessions for name, dock in docks if WORKSPACE_TITLE in name), None)
+
+    def show(session: Session) -> None:
+        raster, attributes, _ = raster_layer(session)
+        viewer.add_image(raster, **attributes)
+
+    show_info(f"Reading {path.name} …")
+    return open_dropped(
+        get_workspace(viewer),
+        path,
+        show=show,
+        ask=None if sessions is None else sessions.ask_about,
+        fail=show_error,
+    )
 
 
 def tell_the_way() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt
@@ -15,6 +16,7 @@ from qtpy.QtWidgets import (
     QMenu,
     QPushButton,
     QShortcut,
+    QSizePolicy,
     QTableWidgetItem,
     QToolButton,
     QVBoxLayout,
@@ -23,6 +25,8 @@ from qtpy.QtWidgets import (
 
 from napari_unison.display import label_roles
 from napari_unison.sessions import SAMPLE_NAMES, Session
+from napari_unison.sessions.importing import suffixes
+from napari_unison.widgets.importing import ImportDialog, begin_import
 from napari_unison.widgets.label_rows import LabelRows
 from napari_unison.widgets.listening import WorkspaceWidget, scroll_to, scrolled
 from napari_unison.widgets.messages import Message
@@ -32,10 +36,11 @@ from napari_unison.widgets.session_table import SessionTable
 from napari_unison.widgets.session_view import SessionView
 from napari_unison.widgets.share_field import share_field
 from napari_unison.widgets.wheel import WheelGuard
+from napari_unison.workspace.file_imports import FileImport, may_need_mapping
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
 
-FILE_FILTER = "Recordings (*.jl *.jl.gz *.npz);;All files (*)"
+FILE_FILTER = f"Recordings ({' '.join(f'*{suffix}' for suffix in suffixes())});;All files (*)"
 LAPS_HELP = (
     "A new segment wherever a discrete label, such as the running direction, changes: the windows of a "
     "training do not cross into the next lap."
@@ -49,6 +54,7 @@ class SessionsWidget(WorkspaceWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
         self._names: list[str] = []
+        self.dialog: ImportDialog | None = None
         self.setAcceptDrops(True)
         self._make_widgets()
         self._lay_out()
@@ -59,8 +65,7 @@ class SessionsWidget(WorkspaceWidget):
 
     def _make_widgets(self) -> None:
         self.table = SessionTable()
-        self.open_button = QPushButton("Open…")
-        self.open_button.setToolTip("Open recordings, or drop them here. Saved runs bring their sessions.")
+        self.open_button = self._open_menu_button()
         self.sample_button = QPushButton("Sample")
         self.sample_button.setToolTip("Open sessions to try everything with.")
         self.sample_button.setMenu(self._sample_menu())
@@ -149,6 +154,22 @@ class SessionsWidget(WorkspaceWidget):
         self.listen(events.job, self._on_job)
         self.listen(self.workspace.session_history.changed, self._show_history)
 
+    def _open_menu_button(self) -> QToolButton:
+        """Return the button that opens files; its menu has the way that always asks."""
+        button = QToolButton()
+        button.setText("Open…")
+        button.setToolTip(
+            "Open recordings, or drop them here. Saved runs bring their sessions. Of recordings of other "
+            "makes you are asked what is activity and what a label."
+        )
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        menu = QMenu(button)
+        menu.addAction("Open…", self._choose_files)
+        menu.addAction("Import with a mapping…", self._choose_imports)
+        button.setMenu(menu)
+        return button
+
     def _sample_menu(self) -> QMenu:
         menu = QMenu(self)
         for name in SAMPLE_NAMES:
@@ -162,13 +183,55 @@ class SessionsWidget(WorkspaceWidget):
         self.workspace.open_sample(name, background=True)
 
     def open_files(self, paths: list[str]) -> None:
-        """Open recordings and saved runs in the background."""
+        """Open recordings and saved runs in the background; ask about recordings of other makes."""
+        asked = [path for path in paths if may_need_mapping(Path(path))]
+        known = [path for path in paths if path not in asked]
+        if known:
+            self.workspace.open(known, background=True)
+        if asked:
+            self.import_files(asked, own_too=False)
+
+    def import_files(self, paths: list[str], *, own_too: bool = True) -> None:
+        """Ask what of recordings is activity and what a label, and open them so.
+
+        Parameters
+        ----------
+        paths : list of str
+            The recordings.
+        own_too : bool
+            Whether to ask about recordings that need no mapping as well; else they are opened.
+        """
         if paths:
-            self.workspace.open(paths, background=True)
+            begin_import(
+                self.workspace,
+                [Path(path) for path in paths],
+                self,
+                note=self.message.show_note,
+                fail=self.message.show_error,
+                own_too=own_too,
+                opened=self._keep_dialog,
+            )
+
+    def ask_about(self, files: FileImport) -> None:
+        """Open the import dialog for files that have been looked into."""
+        dialog = ImportDialog(self.workspace, files, self.window())
+        self._keep_dialog(dialog)
+        dialog.open()
+
+    def _keep_dialog(self, dialog: ImportDialog) -> None:
+        self.dialog = dialog
+        dialog.finished.connect(self._forget_dialog)
+
+    def _forget_dialog(self) -> None:
+        self.dialog = None
 
     def _choose_files(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(self, "Open recordings", "", FILE_FILTER)
         self.open_files(paths)
+
+    def _choose_imports(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self, "Import recordings", "", FILE_FILTER)
+        self.import_files(paths)
 
     def _remove_selected(self) -> None:
         names = [self.workspace.sessions[row].name for row in self.table.chosen_rows()]

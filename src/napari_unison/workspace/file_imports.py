@@ -44,6 +44,8 @@ from napari_unison.workspace.runners import Runner
 LARGE: Final = 1024**3
 #: Names of intervals that are told apart in a list.
 MOST_CHOICES: Final = 200
+#: Jobs of which the last one alone counts.
+OVERTAKEN: Final = ("look", "compare", "guess", "check")
 
 
 @dataclass(frozen=True)
@@ -302,9 +304,9 @@ class FileImport:
         return self.contents
 
     def _begin(self, kind: str, title: str, work: Callable[[Job], Any], deliver: Callable[[Any], Any]) -> Job:
-        """Start a job; one of the same kind that still runs is overtaken, and two never read at once."""
+        """Start a job; two never read at once, and of some kinds a new one overtakes the one before."""
         before = self._last.get(kind)
-        if before is not None:
+        if before is not None and kind in OVERTAKEN:
             before.overtake()
 
         def alone(job: Job) -> Any:

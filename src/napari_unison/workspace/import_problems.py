@@ -41,6 +41,8 @@ def problem_in_words(error: Exception, place: str) -> str:
     if len(lines) > 1 and lines[0].endswith("does not fit:"):
         lines = [_field_in_words(line) for line in lines[1:]]
     text = "\n".join(lines) or type(error).__name__
+    for name in _SETTINGS:
+        text = re.sub(rf"\b{name}\b", name.replace("_", " "), text)
     return text[:1].upper() + text[1:]
 
 
@@ -72,6 +74,7 @@ def concerned_fields(error: Exception, fields: Mapping[str, Any]) -> tuple[str, 
     if not found:
         found = [name for name in _SETTINGS if re.search(rf"\b{name}\b", text)]
         found += [name for name in _PATHS if _is_named(fields.get(name), text)]
+        found += ["time"] if "with time" in text else []
     return tuple(dict.fromkeys(found))
 
 

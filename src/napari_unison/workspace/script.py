@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_unison.display.camera_view import CameraView
@@ -13,6 +14,7 @@ from napari_unison.encoder import PRESETS, EncoderConfig
 from napari_unison.workspace.settings import DisplaySettings
 
 if TYPE_CHECKING:
+    from napari_unison.sessions.importing import FileMapping
     from napari_unison.workspace.state import Workspace
     from napari_unison.workspace.time_ranges import TimeRange
     from napari_unison.workspace.time_sets import TimeSet
@@ -219,3 +221,10 @@ def literal(value: Any, indent: int = 0) -> str:
 def sessions_file(stem: str, number: int) -> str:
     """Return the name of a file of sessions beside a script."""
     return f"{stem}-sessions-{number}.npz"
+
+
+def loading_script(paths: Sequence[Path], mapping: FileMapping) -> str:
+    """Return the Python that loads files by a mapping."""
+    places = [str(path.absolute()) for path in paths]
+    line = call("load_sessions", places[0] if len(places) == 1 else places, mapping=mapping.to_fields())
+    return f"from napari_unison import load_sessions\n\nsessions = {line}\n"

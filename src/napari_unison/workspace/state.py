@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from napari_unison.encoder import Embedding, EncoderConfig
 from napari_unison.sessions import Session, load_sessions, split_sessions
 from napari_unison.workspace.brought_sessions import add_brought, sessions_of
+from napari_unison.workspace.cebra_runs import IMPORTING, CebraRuns
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.file_imports import FileImport
 from napari_unison.workspace.job_list import JobList
@@ -48,7 +49,7 @@ Found = tuple[list[Session], dict[StudyRun, list[Session]]]
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-class Workspace(SessionEdits, Trainings, Studies, Keeping):
+class Workspace(SessionEdits, Trainings, Studies, CebraRuns, Keeping):
     """One study: its sessions, the encoder's configuration, its runs, and what is shown.
 
     Parameters
@@ -105,7 +106,7 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
             return
         if job.kind == "opening":
             job.result = [session for session in job.result if session in list(self.sessions)]
-        elif job.kind == "training" and job.result not in list(self.runs):
+        elif job.kind in ("training", IMPORTING) and job.result not in list(self.runs):
             job.result = None
         elif job.kind == "embedding":
             known = [embedding for run in self.runs for embedding in run.embeddings.values()]
@@ -165,7 +166,10 @@ class Workspace(SessionEdits, Trainings, Studies, Keeping):
             Whether files that need no mapping are looked into as well.
         """
         listed = [Path(p) for p in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-        return FileImport(listed, self._jobs.runner, self.events.failed.emit, own_too=own_too)
+        return FileImport(listed, self._jobs.runner, self._tell_failed, own_too=own_too)
+
+    def _tell_failed(self, text: str) -> None:
+        self.events.failed.emit(text)
 
     def open_sample(self, name: str = "linear-track", *, background: bool = False) -> Job:
         """Add the sessions of a sample: ``"linear-track"`` (simulated) or ``"rat-hippocampus"`` (real).

@@ -1,0 +1,105 @@
+"""How files come in: those that need no mapping are opened, the others are shown in the import dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtWidgets import QWidget
+
+from napari_unison.sessions import Session
+from napari_unison.widgets.importing.dialog import ImportDialog, when_done
+from napari_unison.workspace.file_imports import FileImport
+from napari_unison.workspace.jobs import Job
+from napari_unison.workspace.state import Workspace
+
+Tell = Callable[[str], object]
+
+
+def begin_import(
+    workspace: Workspace,
+    paths: Sequence[Path],
+    parent: QWidget,
+    *,
+    note: Tell,
+    fail: Tell,
+    own_too: bool = False,
+    opened: Callable[[ImportDialog], object] = lambda _: None,
+) -> Job:
+    """Look into recordings in the background; open those that need no mapping, ask about the others.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the sessions go.
+    paths : sequence of Path
+        The recordings.
+    parent : QWidget
+        Where the dialog is to be seen.
+    note, fail : callable
+        Told what is going on, and what is wrong.
+    own_too : bool
+        Whether to ask about recordings that need no mapping as well.
+    opened : callable
+        Told the dialog, if there is one.
+    """
+    files = workspace.prepare_import(paths, own_too=own_too)
+
+    def show(_: Any) -> None:
+        note("")
+        if files.own:
+            workspace.open(files.own, background=True)
+        if files.files:
+            dialog = ImportDialog(workspace, files, parent.window())
+            opened(dialog)
+            dialog.open()
+
+    job = files.look()
+    if job.is_running:
+        note(f"{job.title} …")
+    when_done(job, show, lambda error: fail(str(error)))
+    return job
+
+
+def open_dropped(
+    workspace: Workspace,
+    path: Path,
+    *,
+    show: Callable[[Session], object],
+    ask: Callable[[FileImport], object] | None,
+    fail: Tell,
+) -> Job:
+    """Open a recording that was dropped on the viewer by the mapping used last or a guess.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where its sessions go.
+    path : Path
+        The recording.
+    show : callable
+        Called with each session, once it is in the workspace.
+    ask : callable or None
+        Called with the file where the guess does not go far enough; None where nobody can be asked.
+    fail : callable
+        Told what is wrong.
+    """
+    files = workspace.prepare_import(path, own_too=True)
+
+    def go_on(_: Any) -> None:
+        proposal = files.proposal
+        if proposal is not None and proposal.mapping is not None:
+            files.close()
+            job = workspace.open(path, mapping=proposal.mapping, background=True)
+            when_done(job, lambda sessions: [show(session) for session in sessions], lambda _: None)
+        elif ask is not None:
+            ask(files)
+        else:
+            files.close()
+            missing = "; ".join(() if proposal is None else proposal.missing)
+            fail(f"{path.name}: {missing}. Open the Unison workspace and import it there.")
+
+    job = files.look()
+    when_done(job, go_on, lambda error: fail(str(error)))
+    return job

@@ -1,0 +1,475 @@
+"""The import dialog: a file on the left, a mapping of it in the middle, the sessions it makes on the right.
+
+It edits fields of a :class:`FileMapping`; whether they hold together and what comes of them is said by
+:class:`FileImport`, which reads in the background.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_unison.sessions import SessionError
+from napari_unison.sessions.importing import Contents, FileMapping
+from napari_unison.widgets.importing.contents_tree import ContentsTree
+from napari_unison.widgets.importing.file_line import FileLine
+from napari_unison.widgets.importing.labels_box import LabelsBox
+from napari_unison.widgets.importing.mapping_form import SHOWN, MappingForm
+from napari_unison.widgets.importing.mapping_text import MappingText
+from napari_unison.widgets.importing.preview import NOTHING_YET, Preview
+from napari_unison.widgets.listening import scrolled
+from napari_unison.widgets.messages import Message
+from napari_unison.workspace.file_imports import Checked, FileImport
+from napari_unison.workspace.jobs import Job
+from napari_unison.workspace.script import loading_script
+from napari_unison.workspace.state import Workspace
+
+#: After the last change, before the mapping is tried (ms).
+PATIENCE = 250
+SIZE = (1240, 740)
+TOML_FILTER = "Mappings (*.toml)"
+LARGE = "The recording is large: press Preview to read it. It can be imported without."
+
+
+class ImportDialog(QDialog):
+    """Asks what of files is neural activity and what a label, and opens them in the workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the sessions go.
+    files : FileImport
+        The files, which have been looked into; they are closed with the dialog.
+    parent : QWidget, optional
+        The window.
+    """
+
+    def __init__(self, workspace: Workspace, files: FileImport, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.files = files
+        self.checked: Checked | None = None
+        self._other: dict[str, Any] = {}
+        self._opening: Job | None = None
+        self._is_closed = False
+        self._folder = str(files.files[0].parent)
+        self.setWindowTitle("Import recordings")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setSizeGripEnabled(True)
+        self._make_widgets()
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PATIENCE)
+        self._timer.timeout.connect(self.check)
+        self._connect()
+        self.tree.show_contents(self._contents())
+        self.start()
+        files.compare() if len(files.files) > 1 else None
+        self._show_files()
+
+    def _make_widgets(self) -> None:
+        self.file_line = FileLine()
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("find an entry")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setAccessibleName("find an entry")
+        self.filter.setToolTip("Show entries alone whose path contains this.")
+        self.tree = ContentsTree()
+        self.activity_button = _button("Use as activity", "Name the selected entries as neural activity.")
+        self.form, self.labels, self.text = MappingForm(), LabelsBox(), MappingText()
+        self.preview = Preview()
+        self.preview_button = _button("Preview", "Read the recording, however large it is.")
+        self.preview_button.hide()
+        self.message, self.note = Message(), QLabel()
+        self.note.setWordWrap(True)
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.progress.setAccessibleName("share that has been read")
+        self.stop_button = _button("Stop", "Stop reading.")
+        self.guess_button = _button("Start from proposal", "Forget these choices and guess anew.")
+        self.load_button = _button("Load mapping…", "Fill in a mapping from a toml file.")
+        self.save_button = _button(
+            "Save mapping…", "Write the mapping as a toml file, for scripts and others."
+        )
+        self.copy_button = _button("Copy as script", "The Python that loads these files, to be pasted.")
+        self.cancel_button = _button("Cancel", "Import nothing (Escape).")
+        self.import_button = QPushButton("Import")
+        self.import_button.setToolTip("Open the files with this mapping (Enter).")
+        self.import_button.setDefault(True)
+
+    def _lay_out(self) -> None:
+        left, middle, right = QWidget(), QTabWidget(), QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.filter)
+        column.addWidget(self.tree, 1)
+        column.addWidget(self.activity_button)
+        edited = QWidget()
+        column = QVBoxLayout(edited)
+        column.setContentsMargins(6, 6, 6, 0)
+        column.addWidget(self.form)
+        column.addWidget(self.labels, 1)
+        self.tabs = middle
+        middle.addTab(scrolled(edited), "Mapping")
+        middle.addTab(self.text, "As text")
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.preview, 1)
+        column.addWidget(self.preview_button)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        for widget in (left, middle, right):
+            self.split.addWidget(widget)
+        self.split.setChildrenCollapsible(False)
+        self.split.setSizes([370, 460, 410])
+        busy = QHBoxLayout()
+        busy.addWidget(self.progress, 1)
+        busy.addWidget(self.stop_button)
+        self.busy = QWidget()
+        self.busy.setLayout(busy)
+        busy.setContentsMargins(0, 0, 0, 0)
+        buttons = QHBoxLayout()
+        for button in (self.guess_button, self.load_button, self.save_button, self.copy_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel_button)
+        buttons.addWidget(self.import_button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.file_line)
+        layout.addWidget(self.split, 1)
+        for line in (self.message, self.note, self.busy):
+            layout.addWidget(line)
+        layout.addLayout(buttons)
+        self.busy.hide()
+        self.resize(*_within_screen(SIZE))
+
+    def _connect(self) -> None:
+        self.filter.textChanged.connect(self.tree.filter)
+        self.tree.activated_entry.connect(lambda path, field: self.add_labels([(path, field)]))
+        self.labels.wanted.connect(self.add_labels)
+        self.labels.add_button.clicked.connect(self.add_selected)
+        self.activity_button.clicked.connect(self.use_selected)
+        self.form.changed.connect(self._on_form)
+        self.labels.changed.connect(self._on_form)
+        self.form.during.values_wanted.connect(self._read_intervals)
+        self.text.changed.connect(self._on_text)
+        self.file_line.leave_out.connect(lambda: self.files.leave_out(list(self.files.misfits)))
+        for button, act in (
+            (self.preview_button, lambda: self.check(read_large=True)),
+            (self.stop_button, self.stop),
+            (self.guess_button, self.guess),
+            (self.load_button, self._choose_mapping),
+            (self.save_button, self._choose_target),
+            (self.copy_button, self.copy_script),
+            (self.cancel_button, self.reject),
+            (self.import_button, self.accept),
+        ):
+            button.clicked.connect(lambda _, act=act: act())
+        events = self.files.events
+        events.checked.connect(self._on_checked)
+        events.compared.connect(self._show_files)
+        events.job.connect(self._on_job)
+
+    def _contents(self) -> Contents:
+        contents = self.files.contents
+        if contents is None:
+            raise SessionError("look into the files before the dialog is opened")
+        return contents
+
+    # -- the mapping -----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Fill in what is proposed: the mapping that was used last for such files, or a guess."""
+        proposal = self.files.proposal
+        self.show_fields({} if proposal is None else _plain(proposal.fields))
+        words = "This mapping is remembered for files of this layout once it has been used."
+        if self.files.is_remembered:
+            words = "Filled in as files of this layout were imported last; the proposal may be another one."
+        self.note.setText(words)
+        self.guess_button.setEnabled(True)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of the mapping as they are now."""
+        return self.form.fields() | self._other | {"labels": self.labels.labels()}
+
+    def show_fields(self, fields: dict[str, Any]) -> None:
+        """Show another mapping, complete or not, and try it."""
+        entries = self._contents().entries
+        self._other = {name: value for name, value in fields.items() if name not in (*SHOWN, "labels")}
+        self.labels.show_labels(fields.get("labels") or {}, entries)
+        self.form.show_fields(fields, entries)
+        self.text.show_fields(self.fields())
+        self._wait_for_check(now=True)
+
+    def _on_form(self) -> None:
+        self.form.show_labels(self.labels.labels())
+        self.text.show_fields(self.fields())
+        self._wait_for_check()
+
+    def _on_text(self) -> None:
+        found = self.text.fields_or_problem()
+        if isinstance(found, str):
+            self._timer.stop()
+            self._show_checked(Checked(None, (), found))
+            return
+        entries = self._contents().entries
+        try:
+            self._other = {name: value for name, value in found.items() if name not in (*SHOWN, "labels")}
+            self.labels.show_labels(found.get("labels") or {}, entries)
+            self.form.show_fields(found, entries)
+        except (AttributeError, TypeError, ValueError):
+            # a field of another type than it has; the check says which
+            self.checked = None
+            self.files.check(found)
+            return
+        self._wait_for_check()
+
+    def _wait_for_check(self, *, now: bool = False) -> None:
+        self.checked = None
+        self._enable()
+        if now:
+            self.check()
+        else:
+            self._timer.start()
+
+    def check(self, *, read_large: bool = False) -> None:
+        """Try the mapping in the background; the last try counts."""
+        self._timer.stop()
+        self.files.check(self.fields(), read_large=read_large)
+
+    def _on_checked(self, checked: Checked) -> None:
+        if not self._timer.isActive():
+            self._show_checked(checked)
+
+    def _show_checked(self, checked: Checked) -> None:
+        self.checked = checked
+        names = frozenset(checked.fields)
+        labels = {field.removeprefix("labels.") for field in names if field.startswith("labels.")}
+        self.form.mark(names)
+        self.labels.table.mark(frozenset(labels))
+        self.message.show_error(checked.problem) if checked.problem else self.message.show_note("")
+        is_large = checked.is_valid and not checked.sessions
+        self.preview_button.setVisible(is_large)
+        self.preview.setEnabled(checked.is_valid)
+        if checked.is_valid or not self.preview.sessions:
+            self.preview.show_sessions(checked.sessions, LARGE if is_large else NOTHING_YET)
+        self._enable()
+
+    # -- labels and activity ---------------------------------------------------------------------------
+
+    def use_selected(self) -> None:
+        """Name the selected entries as neural activity."""
+        paths = list(dict.fromkeys(path for path, _ in self.tree.chosen()))
+        if paths:
+            fields = self.fields() | {"neural": paths[0] if len(paths) == 1 else paths}
+            is_spikes = self._contents().entries[paths[0]].kind == "spikes"
+            if is_spikes and not fields.get("bin_width"):
+                fields["bin_width"] = 0.025
+            self.show_fields(fields)
+
+    def add_selected(self) -> None:
+        """Make a label of the selected entries: several are the columns of one."""
+        chosen = self.tree.chosen()
+        if len(chosen) > 1 and not any(field for _, field in chosen):
+            self._propose_label([path for path, _ in chosen], "")
+        else:
+            self.add_labels(chosen)
+
+    def add_labels(self, entries: list[tuple[str, str]]) -> None:
+        """Make a label of each entry, (path, column of intervals)."""
+        for path, field in entries:
+            self._propose_label([path], field)
+
+    def _propose_label(self, paths: list[str], field: str) -> None:
+        job = self.files.propose_label(paths, field=field, taken=list(self.labels.labels()))
+        when_done(job, self._add_proposed, self._show_error)
+
+    def _add_proposed(self, found: Any) -> None:
+        name, label = found
+        while name in self.labels.labels():
+            name += "'"
+        self.labels.table.add(name, label.model_dump(mode="json", exclude_defaults=True))
+
+    def _read_intervals(self, path: str) -> None:
+        job = self.files.interval_values(path)
+        when_done(job, lambda choices: self.form.during.offer_values(path, choices), self._show_error)
+
+    # -- buttons ---------------------------------------------------------------------------------------
+
+    def guess(self) -> None:
+        """Begin with a fresh guess."""
+        when_done(self.files.guess(), lambda _: self.start(), self._show_error)
+
+    def load_mapping(self, path: str) -> None:
+        """Fill in a mapping from a toml file."""
+        try:
+            self.show_fields(FileMapping.load(path).to_fields())
+        except SessionError as error:
+            self._show_error(error)
+
+    def save_mapping(self, path: str) -> None:
+        """Write the mapping as a toml file."""
+        if self.checked is not None and self.checked.mapping is not None:
+            target = Path(path)
+            target = target if target.suffix else target.with_suffix(".toml")
+            try:
+                self.checked.mapping.save(target)
+            except OSError as error:
+                self._show_error(error)
+                return
+            self.message.show_note(f"Saved as {target}.")
+
+    def copy_script(self) -> None:
+        """Put the Python that loads the files on the clipboard."""
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None and self.checked is not None and self.checked.mapping is not None:
+            clipboard.setText(loading_script(self.files.files, self.checked.mapping))
+            self.message.show_note("Copied: the Python that loads these files.")
+
+    def _choose_mapping(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Load mapping", self._folder, TOML_FILTER)
+        if path:
+            self.load_mapping(path)
+
+    def _choose_target(self) -> None:
+        place = str(Path(self._folder) / "lab.toml")
+        path, _ = QFileDialog.getSaveFileName(self, "Save mapping", place, TOML_FILTER)
+        if path:
+            self.save_mapping(path)
+
+    # -- importing -------------------------------------------------------------------------------------
+
+    def accept(self) -> None:
+        """Open the files; the dialog closes when they are in the workspace."""
+        checked = self.checked
+        if checked is None or not checked.is_valid or checked.mapping is None or self._opening is not None:
+            return
+        mapping = checked.mapping
+        self._opening = job = self.workspace.open(self.files.files, mapping=mapping, background=True)
+        job.events.changed.connect(self._show_opening)
+        when_done(job, lambda _: self._imported(mapping), self._show_error, self._not_imported)
+        self._enable()
+
+    def _imported(self, mapping: FileMapping) -> None:
+        self._opening = None
+        if not self._is_closed:
+            self.files.remember(mapping)
+            super().accept()
+
+    def _not_imported(self) -> None:
+        """Stay open after an error or a stop, so that nothing of the mapping is lost."""
+        self._opening = None
+        if not self._is_closed:
+            self.busy.hide()
+            self._enable()
+
+    def stop(self) -> None:
+        """Stop what is being read."""
+        if self._opening is not None:
+            self._opening.stop()
+        self.files.stop()
+
+    def done(self, result: int) -> None:
+        """Close the files with the dialog, and give up what is being opened where it was cancelled."""
+        self._is_closed = True
+        if self._opening is not None and self._opening.is_running:
+            self._opening.stop()
+        self._timer.stop()
+        self.files.close()
+        super().done(result)
+
+    # -- what is shown ---------------------------------------------------------------------------------
+
+    def _show_files(self) -> None:
+        self.file_line.show_files(self.files)
+        self._enable()
+
+    def _enable(self) -> None:
+        number, checked = len(self.files.files), self.checked
+        is_ready = checked is not None and checked.is_valid and self._opening is None
+        self.import_button.setText("Import" if number == 1 else f"Import {number} files")
+        self.import_button.setEnabled(is_ready)
+        for button in (self.save_button, self.copy_button):
+            button.setEnabled(checked is not None and checked.mapping is not None)
+
+    def _show_error(self, error: BaseException) -> None:
+        if not self._is_closed:
+            self.message.show_error(str(error) or type(error).__name__)
+
+    def _on_job(self, job: Job) -> None:
+        if self._opening is None and not self._is_closed:
+            self._show_busy(job)
+
+    def _show_opening(self) -> None:
+        if self._opening is not None and not self._is_closed:
+            self._show_busy(self._opening)
+
+    def _show_busy(self, job: Job) -> None:
+        tells = job.is_running and job.share == job.share
+        self.busy.setVisible(job.is_running and (tells or self._opening is not None))
+        self.progress.setValue(round(1000 * job.share) if tells else 0)
+        self.progress.setFormat(f"{job.phase} · %p %" if tells else f"{job.title} …")
+        self.stop_button.setEnabled(job.can_stop)
+
+
+def when_done(
+    job: Job,
+    act: Callable[[Any], object],
+    fail: Callable[[BaseException], object],
+    otherwise: Callable[[], object] = lambda: None,
+) -> None:
+    """Call ``act`` with the result of a job; ``fail`` with its error; ``otherwise`` where it gave none."""
+
+    def end() -> None:
+        if job.state == "finished":
+            act(job.result)
+            return
+        if job.error is not None:
+            fail(job.error)
+        otherwise()
+
+    if job.is_running:
+        job.events.finished.connect(end)
+    else:
+        end()
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields of a mapping without models in them."""
+    labels = {
+        name: label if isinstance(label, dict) else label.model_dump(mode="json", exclude_defaults=True)
+        for name, label in (fields.get("labels") or {}).items()
+    }
+    return fields | {"labels": labels}
+
+
+def _button(text: str, help_text: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(help_text)
+    button.setAutoDefault(False)
+    return button
+
+
+def _within_screen(size: tuple[int, int]) -> tuple[int, int]:
+    screen = QGuiApplication.primaryScreen()
+    if screen is None:
+        return size
+    room = screen.availableGeometry()
+    return min(size[0], room.width() - 20), min(size[1], room.height() - 40)

@@ -1,0 +1,325 @@
+"""The import dialog: a proposal is filled in, checked live, changed, remembered, and used."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.qt import get_stylesheet
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QDropEvent, QGuiApplication
+from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit
+
+from napari_unison.sessions.importing import FileMapping
+from napari_unison.widgets.importing.marking import is_marked
+from napari_unison.widgets.sessions import SessionsWidget
+
+
+def complete(dialog) -> None:
+    """Give what the proposal could not know."""
+    dialog.form.bin_width.setValue(0.05)
+    dialog.check()
+
+
+def test_the_proposal_is_filled_in_and_what_it_lacks_is_said(dialog):
+    assert dialog.form.neural.paths() == ["lab/activity"]
+    assert list(dialog.labels.labels()) == ["pos"]
+    assert not dialog.import_button.isEnabled()
+    assert "give bin width (s)" in dialog.message.text()
+    assert is_marked(dialog.form.bin_width)
+    assert not is_marked(dialog.form.smoothing)
+
+
+def test_a_complete_mapping_is_previewed_in_words_and_pictures(dialog):
+    complete(dialog)
+    assert dialog.message.text() == ""
+    assert not is_marked(dialog.form.bin_width)
+    assert dialog.import_button.isEnabled()
+    assert dialog.preview.summary.text() == str(dialog.checked.sessions[0])
+    assert "400 bins of 50 ms" in dialog.preview.summary.text()
+    assert dialog.preview.raster.raster.levels.shape[0] == 6
+    assert [plot.title for plot in dialog.preview.plots] == ["pos · continuous"]
+
+
+def test_enter_imports_a_valid_mapping_and_nothing_else(dialog, workspace, qtbot):
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert len(workspace.sessions) == 0
+    assert dialog.isVisible()
+    complete(dialog)
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert [session.name for session in workspace.sessions] == ["mouse"]
+    assert workspace.sessions[0].bin_width == 0.05
+
+
+def test_escape_imports_nothing(dialog, workspace, qtbot):
+    complete(dialog)
+    closed = []
+    dialog.finished.connect(closed.append)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert closed == [0]
+    assert len(workspace.sessions) == 0
+
+
+def test_a_change_is_checked_a_moment_later_and_not_imported_before(dialog, qtbot):
+    complete(dialog)
+    dialog.form.min_rate.setValue(1e5)
+    assert not dialog.import_button.isEnabled()
+    qtbot.waitUntil(lambda: "no neuron has" in dialog.message.text())
+    assert is_marked(dialog.form.min_rate)
+    # the last valid preview stays to be seen, as no longer true
+    assert dialog.preview.sessions
+    assert not dialog.preview.isEnabled()
+
+
+def test_an_entry_becomes_a_label_by_a_double_click(dialog):
+    complete(dialog)
+    dialog.tree.activated_entry.emit("lab/state", "")
+    dialog.check()
+    assert dialog.labels.labels()["state"] == {"source": ["lab/state"], "kind": "discrete"}
+    assert [plot.title for plot in dialog.preview.plots] == ["pos · continuous", "state · discrete"]
+
+
+def test_several_selected_entries_are_columns_of_one_label(dialog):
+    dialog.tree.choose(["lab/pos", "lab/state"])
+    dialog.labels.add_button.click()
+    added = list(dialog.labels.labels().values())[-1]
+    assert added["source"] == ["lab/pos", "lab/state"]
+
+
+def drag(tree, target, *paths) -> None:
+    """Drag entries of the tree onto a widget."""
+    tree.choose(paths)
+    data = tree.mimeData(tree.selectedItems())
+    event = QDropEvent(
+        QPoint(5, 5).toPointF(),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    target.dropEvent(event)
+
+
+def test_entries_are_dragged_into_the_table_and_into_fields(dialog):
+    drag(dialog.tree, dialog.labels.table, "lab/xy", "lab/state")
+    assert list(dialog.labels.labels()) == ["pos", "xy", "state"]
+    drag(dialog.tree, dialog.form.neural, "lab/xy")
+    assert dialog.fields()["neural"] == "lab/xy"
+
+
+def test_selected_entries_become_the_activity(dialog):
+    dialog.tree.choose(["lab/xy"])
+    dialog.activity_button.click()
+    assert dialog.form.neural.paths() == ["lab/xy"]
+
+
+def test_a_label_is_renamed_given_a_unit_and_removed(dialog):
+    complete(dialog)
+    dialog.labels.table.item(0, 0).setText("place")
+    dialog.labels.table.item(0, 3).setText("m")
+    dialog.check()
+    assert dialog.checked.sessions[0].units == {"place": "m"}
+    dialog.labels.remove_button.click()
+    dialog.check()
+    assert dialog.message.text().startswith("Add a label")
+    assert dialog.checked.fields == ("labels",)
+
+
+def test_a_label_that_is_wrong_is_marked(dialog):
+    complete(dialog)
+    dialog.labels.table.add("state", {"source": ["lab/state"]})
+    dialog.check()
+    assert dialog.labels.table.marked() == {"state"}
+    assert "integers" in dialog.message.text()
+
+
+def test_speed_direction_and_laps_are_made_of_labels(dialog):
+    complete(dialog)
+    for made in ("speed", "running direction", "lap"):
+        dialog.labels.make(made)
+    dialog.check()
+    assert dialog.message.text() == ""
+    labels = dialog.checked.mapping.labels
+    assert [labels[name].of for name in ("speed", "running direction", "lap")] == [
+        "pos",
+        "pos",
+        "running direction",
+    ]
+    assert list(dialog.checked.sessions[0].labels) == ["pos", "speed", "running direction", "lap"]
+
+
+def test_details_of_the_selected_label_are_changed(dialog):
+    complete(dialog)
+    details = dialog.labels.details
+    details.lines["scale"].setText("100")
+    details.lines["scale"].editingFinished.emit()
+    dialog.check()
+    assert dialog.checked.sessions[0].labels["pos"].max() == 100
+    dialog.tree.activated_entry.emit("lab/state", "")
+    details.lines["values"].setText("0 = rest, 1 = run")
+    details.lines["values"].editingFinished.emit()
+    dialog.check()
+    assert set(np.unique(dialog.checked.sessions[0].labels["state"])) == {"rest", "run"}
+
+
+def test_segments_end_where_a_label_changes(dialog):
+    complete(dialog)
+    dialog.tree.activated_entry.emit("lab/state", "")
+    dialog.form.segments.way.setCurrentText("changes of")
+    dialog.form.segments.way.activated.emit(2)
+    dialog.check()
+    assert dialog.checked.mapping.segments.changes_of == "state"
+    assert len(dialog.checked.sessions[0].segment_slices()) == 2
+
+
+def test_form_and_text_are_one_mapping(dialog):
+    complete(dialog)
+    assert FileMapping.model_validate(dialog.text.fields_or_problem()) == dialog.checked.mapping
+    dialog.text.text.setPlainText(dialog.text.text.toPlainText().replace("0.05", "0.1"))
+    assert dialog.form.bin_width.value() == 0.1
+    dialog.text.text.setPlainText("neural = [")
+    assert dialog.message.text().startswith("The text is no toml")
+    assert not dialog.import_button.isEnabled()
+
+
+def test_what_only_the_text_can_say_is_kept_when_the_form_is_changed(dialog):
+    text = 'neural = "lab/{what}"\nbin_width = 0.05\nname = "{stem} {what}"\n'
+    text += '[each]\nwhat = ["activity", "xy"]\n[labels.pos]\nsource = "lab/pos"\n'
+    dialog.text.text.setPlainText(text)
+    dialog.form.bin_width.setValue(0.1)
+    dialog.check()
+    assert [session.name for session in dialog.checked.sessions] == ["mouse activity", "mouse xy"]
+    assert dialog.preview.session_choice.count() == 2
+    dialog.preview.session_choice.setCurrentIndex(1)
+    dialog.preview.session_choice.activated.emit(1)
+    assert "mouse xy" in dialog.preview.summary.text()
+
+
+def test_the_mapping_is_remembered_for_files_of_the_layout(
+    open_dialog, dialog, write_lab_file, mappings_of_their_own
+):
+    complete(dialog)
+    dialog.accept()
+    assert len(list(mappings_of_their_own.glob("*.toml"))) == 1
+    again = open_dialog(write_lab_file("second.jl"))
+    assert "imported last" in again.note.text()
+    assert again.import_button.isEnabled()
+    assert again.form.bin_width.value() == 0.05
+    again.guess_button.click()
+    assert "imported last" not in again.note.text()
+    assert again.form.bin_width.value() == 0
+
+
+def test_a_mapping_is_saved_and_loaded(dialog, tmp_path):
+    complete(dialog)
+    dialog.save_mapping(str(tmp_path / "lab"))
+    assert FileMapping.load(tmp_path / "lab.toml") == dialog.checked.mapping
+    dialog.form.bin_width.setValue(0.5)
+    dialog.load_mapping(str(tmp_path / "lab.toml"))
+    assert dialog.form.bin_width.value() == 0.05
+    (tmp_path / "bad.toml").write_text("bin_width = 1")
+    dialog.load_mapping(str(tmp_path / "bad.toml"))
+    assert "bad.toml does not fit" in dialog.message.text()
+    assert dialog.form.bin_width.value() == 0.05
+
+
+def test_the_script_that_is_copied_loads_the_same(dialog):
+    complete(dialog)
+    dialog.copy_button.click()
+    names: dict = {}
+    exec(QGuiApplication.clipboard().text(), names)
+    (session,) = names["sessions"]
+    np.testing.assert_array_equal(session.neural, dialog.checked.sessions[0].neural)
+
+
+def test_a_batch_is_imported_by_one_mapping(open_dialog, workspace, write_lab_file, lab_file):
+    dialog = open_dialog(lab_file, write_lab_file("second.jl"), write_lab_file("third.jl"))
+    complete(dialog)
+    assert dialog.import_button.text() == "Import 3 files"
+    dialog.accept()
+    assert [session.name for session in workspace.sessions] == ["mouse", "second", "third"]
+
+
+def test_files_that_do_not_fit_are_named_and_nothing_is_imported(
+    open_dialog, workspace, write_lab_file, lab_file
+):
+    other = write_lab_file("other.jl", activity=np.ones((399, 6)), pos=np.ones((400, 2, 2)))
+    dialog = open_dialog(lab_file, other)
+    complete(dialog)
+    assert "other.jl (its lab/pos is array (400, 2, 2)" in dialog.file_line.words.text()
+    dialog.accept()
+    assert len(workspace.sessions) == 0
+    assert dialog.isVisible()
+    assert "other.jl" in dialog.message.text()
+    dialog.file_line.leave_button.click()
+    assert dialog.import_button.text() == "Import"
+    dialog.accept()
+    assert [session.name for session in workspace.sessions] == ["mouse"]
+
+
+def test_large_recordings_are_read_on_demand(dialog, monkeypatch):
+    monkeypatch.setattr("napari_unison.workspace.file_imports.LARGE", 1000)
+    complete(dialog)
+    assert dialog.preview_button.isVisible()
+    assert dialog.import_button.isEnabled()
+    assert "large" in dialog.preview.summary.text()
+    dialog.preview_button.click()
+    assert not dialog.preview_button.isVisible()
+    assert dialog.preview.sessions
+
+
+def test_every_control_has_a_tooltip_and_a_name(dialog):
+    complete(dialog)
+    fields = [
+        one
+        for kind in (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit)
+        for one in dialog.findChildren(kind)
+        if one.isVisible() and "qt_" not in one.objectName()
+    ]
+    fields = [one for one in fields if not isinstance(one.parent(), QComboBox | QAbstractSpinBox)]
+    assert len(fields) > 20
+    said = [one for one in fields if isinstance(one, QAbstractButton) or one.accessibleName()]
+    assert [one for one in fields if one not in said] == []
+    silent = [one.accessibleName() or one.text() for one in fields if not one.toolTip()]
+    assert silent == []
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_dialog_fits_a_low_window(dialog, theme):
+    complete(dialog)
+    dialog.setStyleSheet(get_stylesheet(theme))
+    assert dialog.minimumSizeHint().width() <= 1200
+    assert dialog.minimumSizeHint().height() <= 720
+
+
+@pytest.fixture
+def tab(qtbot, workspace):
+    tab = SessionsWidget(workspace)
+    qtbot.addWidget(tab)
+    return tab
+
+
+def test_recordings_of_other_makes_are_asked_about_and_ours_are_opened(
+    tab, lab_file, tmp_path, small_sessions
+):
+    from napari_unison.sessions import write_sessions
+
+    write_sessions(tmp_path / "ours.npz", small_sessions)
+    tab.open_files([str(tmp_path / "ours.npz"), str(lab_file)])
+    assert len(tab.workspace.sessions) == 2
+    assert tab.dialog.files.files == [lab_file]
+    tab.dialog.reject()
+    assert tab.dialog is None
+
+
+def test_a_file_that_cannot_be_looked_into_is_said_in_the_tab(tab, tmp_path):
+    (tmp_path / "broken.jl").write_bytes(b"nothing")
+    tab.open_files([str(tmp_path / "broken.jl")])
+    assert tab.dialog is None
+    assert "broken.jl" in tab.message.text()
+
+
+def test_import_asks_about_our_own_files_as_well(tab, tmp_path, write_lab_file):
+    rat = write_lab_file("rat.jl")
+    tab.import_files([str(rat)])
+    assert tab.dialog.files.files == [rat]
+    tab.dialog.reject()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import numpy as np
@@ -13,12 +14,20 @@ from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.contents import Contents, Entry, Intervals, Samples
 from napari_unison.sessions.importing.label_values import missing_values
 from napari_unison.sessions.importing.mapping import FileMapping, LabelMapping, checked_mapping
+from napari_unison.sessions.importing.neuron_columns import (
+    behaviour_beside,
+    neuron_columns,
+    pattern_of,
+    spike_list,
+)
+from napari_unison.sessions.importing.opened import OpenedFiles
 from napari_unison.sessions.importing.series_together import (
     MOST_VALUES_READ,
     epoch_of_behaviour,
     is_constant,
     series_together,
 )
+from napari_unison.sessions.importing.time_names import name_and_unit
 from napari_unison.sessions.labels import LabelKind
 
 #: Bins of spike times unless a person says otherwise (s).
@@ -84,29 +93,76 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
     entries = list(contents.entries.values())
     fields: dict[str, Any] = dict(given)
     missing: list[str] = []
+    columns: list[Entry] = []
     neural = _neural_entry(contents, entries, given)
     if neural is None:
-        missing.append("nothing in it is clearly neural activity: name it (neural)")
-    else:
+        columns = _columns_of_neurons(entries, given)
+        neural = columns[0] if columns else None
+    spikes = spike_list(entries) if neural is None and "neural" not in given else None
+    if spikes is not None:
+        fields |= {"neural": spikes[0].path, "spike_ids": spikes[1].path}
+    elif columns:
+        fields.setdefault("neural", pattern_of(columns, entries))
+    elif neural is not None:
         fields.setdefault("neural", neural.path)
-        if neural.kind == "spikes":
-            fields.setdefault("bin_width", SPIKE_BIN)
-        elif neural.kind == "array" and "time" not in given:
-            times = _times_of(neural, entries)
-            if times is not None:
-                fields.setdefault("time", times.path)
-            elif fields.get("bin_width") is None:
-                missing.append("its neural array has no times: give the width of its bins (bin_width, in s)")
+    elif "neural" not in given:
+        missing.append("nothing in it is clearly neural activity: name it (neural)")
+    _complete_times(fields, missing, neural, entries)
     if "labels" not in given:
-        labels = _labels(contents, entries, neural)
+        of_file = behaviour_beside(contents, columns) if columns else entries
+        labels = {} if spikes else _labels(contents, of_file, neural)
+        labels = labels or _labels_of_companions(contents, given)
         if labels:
             fields["labels"] = labels
             _keep_to_trials(fields, entries)
             _keep_to_epochs(contents, fields, entries)
         else:
-            missing.append("nothing in it is clearly a label, such as a position: name one (labels)")
+            missing.append(
+                "nothing in it is clearly a label, such as a position: name one (labels), here or in a file "
+                "beside it (beside)"
+            )
     mapping = None if missing else FileMapping.model_validate(fields)
     return Proposal(mapping, tuple(missing), fields)
+
+
+def _complete_times(
+    fields: dict[str, Any], missing: list[str], neural: Entry | None, entries: Sequence[Entry]
+) -> None:
+    """Name the times of a neural array, or the bins of spikes."""
+    if fields.get("spike_ids") or (neural is not None and neural.kind == "spikes"):
+        fields.setdefault("bin_width", SPIKE_BIN)
+    elif neural is not None and neural.kind == "array" and "time" not in fields:
+        times = _times_of(neural, entries)
+        if times is not None:
+            fields["time"] = times.path
+        elif fields.get("bin_width") is None:
+            missing.append("its neural array has no times: give the width of its bins (bin_width, in s)")
+
+
+def _columns_of_neurons(entries: Sequence[Entry], given: dict[str, Any]) -> list[Entry]:
+    """Return the columns that are one neuron each, as a person named them or by their names."""
+    named = given.get("neural")
+    if named is None:
+        return neuron_columns(entries, lambda name: bool(_LABEL.search(name)))
+    patterns = [named] if isinstance(named, str) else list(named)
+    return [
+        entry
+        for entry in entries
+        if any(fnmatchcase(entry.path, pattern.replace("[", "[[]")) for pattern in patterns)
+    ]
+
+
+def _labels_of_companions(contents: Contents, given: dict[str, Any]) -> dict[str, LabelMapping]:
+    """Return labels from the files that a person has named as companions."""
+    found: dict[str, LabelMapping] = {}
+    with OpenedFiles(contents, given.get("beside", {})) as files:
+        for name in files.beside:
+            companion = files.companion(name)
+            labels = _labels(companion, behaviour_beside(companion), None)
+            for label, mapped in labels.items():
+                source = tuple(f"{name}:{path}" for path in mapped.source)
+                found[_unlike(label, found)] = mapped.model_copy(update={"source": source})
+    return found
 
 
 def require_mapping(contents: Contents, **given: Any) -> FileMapping:
@@ -140,8 +196,8 @@ def require_mapping(contents: Contents, **given: Any) -> FileMapping:
 
 def _neural_entry(contents: Contents, entries: Sequence[Entry], given: dict[str, Any]) -> Entry | None:
     named = given.get("neural")
-    if isinstance(named, str) and named in contents.entries:
-        return contents.entries[named]
+    if named is not None:
+        return contents.entries.get(named) if isinstance(named, str) else None
     spikes = [entry for entry in entries if entry.kind == "spikes"]
     if spikes:
         return spikes[0]
@@ -215,7 +271,10 @@ def _labels(contents: Contents, entries: Sequence[Entry], neural: Entry | None) 
 
 
 def _label_rank(entry: Entry) -> tuple[bool, bool]:
-    return (not _POSITION.search(entry.path), not (entry.is_circular or _CIRCULAR.search(entry.path)))
+    return (
+        not _POSITION.search(name_and_unit(entry.path)[0]),
+        not (entry.is_circular or _CIRCULAR.search(entry.path)),
+    )
 
 
 def _may_be_label(entry: Entry, neural: Entry | None) -> bool:
@@ -235,9 +294,9 @@ def _columns(entry: Entry) -> int:
 
 
 def _free_name(entry: Entry, taken: dict[str, LabelMapping]) -> str:
-    name = entry.name.split("[")[0] or entry.path
+    name = name_and_unit(entry.name)[0].split("[")[0] or entry.path
     parts = entry.path.split("/")
-    if name in taken or len(name) == 1 or re.fullmatch(r"r[xyz]", name):
+    if len(parts) > 1 and (name in taken or len(name) == 1 or re.fullmatch(r"r[xyz]", name)):
         name = " ".join(parts[-2:])
     return _unlike(name, taken)
 
@@ -270,7 +329,7 @@ def _kind_of_integers(contents: Contents, entry: Entry) -> LabelKind | None:
     if not isinstance(values, Samples):
         return None
     # a position in whole bins is a position, whatever the number of bins
-    if _POSITION.search(entry.path):
+    if _POSITION.search(name_and_unit(entry.path)[0]):
         return "continuous"
     return "discrete" if len(np.unique(values.values)) <= MOST_CATEGORIES else "continuous"
 
@@ -299,7 +358,7 @@ def _keep_to_trials(fields: dict[str, Any], entries: Sequence[Entry]) -> None:
     """Where labels come from trials, keep to the trials, each a segment."""
     kinds = {entry.path: entry.kind for entry in entries}
     sources = {source for label in fields["labels"].values() for source in label.source}
-    if len(sources) == 1 and kinds[next(iter(sources))] == "intervals":
+    if len(sources) == 1 and kinds.get(next(iter(sources))) == "intervals":
         path = next(iter(sources))
         fields.setdefault("during", path)
         fields.setdefault("segments", {"source": path})
@@ -307,7 +366,8 @@ def _keep_to_trials(fields: dict[str, Any], entries: Sequence[Entry]) -> None:
 
 def _keep_to_epochs(contents: Contents, fields: dict[str, Any], entries: Sequence[Entry]) -> None:
     """Where epochs of rest are told from others, keep to those in which behaviour was recorded."""
-    sources = [contents.entries[path] for label in fields["labels"].values() for path in label.source]
+    paths = [path for label in fields["labels"].values() for path in label.source]
+    sources = [contents.entries[path] for path in paths if path in contents.entries]
     if fields.get("during") or not sources or sources[0].kind != "series":
         return
     epoch = epoch_of_behaviour(contents, entries, sources[0])

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from napari_unison.sessions.importing.contents import Contents, Entry, Intervals, Samples
 from napari_unison.sessions.importing.label_values import missing_values
+from napari_unison.sessions.importing.time_names import name_and_unit
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -74,7 +75,9 @@ def series_together(contents: Contents, candidates: Sequence[Entry]) -> list[Tog
             for other in candidates
             if _parent(other) == parent and other.shape == entry.shape and _is_one_series(other)
         ]
-        axes = [other for other in beside if _AXIS.search(other.name) and not other.is_circular]
+        axes = [
+            other for other in beside if _AXIS.search(name_and_unit(other.name)[0]) and not other.is_circular
+        ]
         angles = [other for other in beside if other.is_circular]
         if len(axes) > 1 and entry in axes:
             made.append(Together(tuple(_moving_axes(contents, axes)), _name_of(parent, "position")))

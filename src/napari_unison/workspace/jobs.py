@@ -68,8 +68,8 @@ class Job:
     Parameters
     ----------
     kind : str
-        What is done: ``"training"``, ``"embedding"``, ``"opening"``, ``"saving"``, ``"scores"``,
-        ``"decoding"``, ``"comparison"``, ``"report"`` or ``"movie"``.
+        What is done: ``"training"``, ``"embedding"``, ``"opening"``, ``"importing"``, ``"saving"``,
+        ``"scores"``, ``"decoding"``, ``"comparison"``, ``"report"`` or ``"movie"``.
     title : str
         The same in words, with what it is done to.
     work : callable

@@ -67,6 +67,11 @@ class Journal:
         else:
             self._steps.append(Step([line, found], makes=numbers))
 
+    def note_made_run(self, line: str, run: StudyRun, settings: Settings) -> None:
+        """Note that a run was made of the open sessions, by a line that needs these settings."""
+        number = self._number(run)
+        self._steps.append(Step([line, f"run_{number} = ws.runs[-1]"], makes=(number,), settings=settings))
+
     def output_step(self, line: str, *, shows: bool = False, selects: bool = False) -> Step:
         """Return the step that writes the current run into a file, as it is shown or selected now.
 

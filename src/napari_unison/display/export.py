@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from napari_unison.encoder.embedding import Embedding
 
 TABLE_ENDINGS: Final = (".csv", ".npz", ".parquet")
+#: What a table says of its embedding, in the attributes of the frame and in the metadata of a file.
+_ATTRIBUTE: Final = "napari-unison"
 #: One array (T_s,) of booleans a session.
 Marks = Sequence[npt.NDArray[np.bool_]]
 
@@ -65,19 +69,43 @@ def export_frame(
     -------
     DataFrame
         ``session``, ``time_s``, ``segment``, labels such as ``position_m``, ``embedding`` ("aligned" or
-        "label-free"), ``latent_1`` and so on, and for an aligned embedding ``residual_NAME_m``.
+        "label-free"), ``latent_1`` and so on, and for an aligned embedding ``residual_NAME_m``. Its ``attrs``
+        say what the embedding is, and kind, unit and weight of every label.
     """
-    frame = embedding.to_frame()
-    units = {f"residual_{name}": embedding.residual_unit for name in embedding.partner_names}
-    for name, unit in embedding.sessions[0].units.items():
-        columns = [name, f"label_{name}", *(f"{name}_{column}" for column in range(1, 1000))]
-        units |= dict.fromkeys((column for column in columns if column in frame.columns), unit)
-    frame = frame.rename(columns={name: f"{name}_{unit}" for name, unit in units.items() if unit})
+    frame = embedding.to_frame(units=True)
     for name, marks in (sets or {}).items():
         frame[f"set {name}"] = np.concatenate(list(marks))
     if only is not None:
         frame = frame[np.concatenate(list(only))].reset_index(drop=True)
+    frame.attrs = {_ATTRIBUTE: _facts_of(embedding)}
     return frame
+
+
+def _facts_of(embedding: Embedding) -> dict[str, Any]:
+    """Return what the columns of a table do not say."""
+    first = embedding.sessions[0]
+    return {
+        "written by": f"napari-unison {version('napari-unison')}",
+        "about": embedding.description,
+        "kind": embedding.kind,
+        "partners": embedding.partners,
+        "partner_names": list(embedding.partner_names),
+        "control": embedding.control,
+        "silenced": list(embedding.silenced),
+        "residual_unit": embedding.residual_unit,
+        "n_latents": embedding.n_latents,
+        "bin_width_s": {session.name: session.bin_width for session in embedding.sessions},
+        "labels": [
+            {
+                "name": name,
+                "kind": first.kinds[name],
+                "unit": first.units[name],
+                "weight": first.weights[name],
+                "columns": values.shape[1] if values.ndim == 2 else 1,
+            }
+            for name, values in first.labels.items()
+        ],
+    }
 
 
 def write_export(
@@ -161,12 +189,20 @@ def write_table(frame: pd.DataFrame, file: Path, *, about: str) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(file) as fresh:
         if file.suffix.lower() == ".csv":
-            frame.to_csv(fresh, index=False)
+            # a text with half a line end in it is only quoted where lines end in both halves
+            frame.to_csv(fresh, index=False, lineterminator="\r\n" if _has_half_ends(frame) else "\n")
         elif file.suffix.lower() == ".npz":
-            np.savez_compressed(fresh, **_arrays(frame, about))  # type: ignore[arg-type]
+            _write_arrays(fresh, _arrays(frame, about))
         else:
             _write_parquet(frame, fresh, about)
     return file
+
+
+def _has_half_ends(frame: pd.DataFrame) -> bool:
+    texts = [frame[name] for name in frame.columns if frame[name].dtype.kind == "O"]
+    return any("\r" in name for name in frame.columns) or any(
+        text.str.contains("\r", regex=False).any() for text in texts
+    )
 
 
 def _arrays(frame: pd.DataFrame, about: str) -> dict[str, npt.NDArray[Any]]:
@@ -174,16 +210,28 @@ def _arrays(frame: pd.DataFrame, about: str) -> dict[str, npt.NDArray[Any]]:
     arrays: dict[str, npt.NDArray[Any]] = {
         "about": np.array(f"napari-unison {version('napari-unison')}: {about}")
     }
+    if _ATTRIBUTE in frame.attrs:
+        arrays["facts"] = np.array(json.dumps(frame.attrs[_ATTRIBUTE]))
     latents = [name for name in frame.columns if name.startswith("latent_")]
     if latents:
         arrays["latents"] = frame[latents].to_numpy(dtype=np.float32)
     for name in frame.columns:
         if name not in latents:
             values = frame[name].to_numpy()
-            arrays[name] = values if values.dtype != object else values.astype(str)
+            title = f"label_{name}" if name in ("about", "facts", "latents") else name
+            arrays[title] = values if values.dtype.kind != "O" else values.astype(np.str_)
     return arrays
 
 
+def _write_arrays(file: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write as numpy does, with names that it takes for its own options, such as "file", too."""
+    with zipfile.ZipFile(file, "x", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, np.asanyarray(values), allow_pickle=False)
+
+
 def _write_parquet(frame: pd.DataFrame, file: Path, about: str) -> None:
-    frame.attrs = {"about": about, "written by": f"napari-unison {version('napari-unison')}"}
+    known = {"about": about, "written by": f"napari-unison {version('napari-unison')}"}
+    frame.attrs = known | dict(frame.attrs)
     frame.to_parquet(file, index=False)

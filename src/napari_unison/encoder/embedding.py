@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from napari_unison.sessions import Session, SessionError, write_sessions
-from napari_unison.sessions.storage import read_sessions_with_extra
+from napari_unison.sessions import Session, SessionError
+from napari_unison.sessions.columns import told_apart
+from napari_unison.sessions.storage import read_sessions_with_extra, write_sessions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,7 @@ Kind = Literal["aligned", "label-free"]
 Partners = Literal["training", "given", "none"]
 
 _OWN_COLUMNS = ("session", "time_s", "segment", "embedding")
+_OWN_BEGINNINGS = ("latent", "residual")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,34 +119,51 @@ class Embedding:
             raise KeyError(f"no label is called {name!r}; the labels are {', '.join(map(repr, known))}")
         return np.concatenate([session.labels[name] for session in self.sessions])
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, *, units: bool = False) -> pd.DataFrame:
         """Return one row a time bin: session, time_s, segment, the labels, kind, latent_1 … latent_D.
 
         An aligned embedding has a column ``residual_NAME`` for each training session, too: the label distance
         of the partner there, empty where that session was silent.
+
+        Parameters
+        ----------
+        units : bool
+            Whether names of labels and residuals end in their unit, as in ``position_m``.
         """
         import pandas as pd
 
         frames = []
-        for session, values, residual in zip(self.sessions, self.values, self.residual, strict=True):
-            columns: dict[str, Any] = {
-                "session": session.name,
-                "time_s": session.time,
-                "segment": session.segment,
-            }
-            for name, label in session.labels.items():
-                # a label called like one of our own columns does not take its place
-                title = f"label_{name}" if name in _OWN_COLUMNS else name
-                if label.ndim == 1:
-                    columns[title] = label
-                else:
-                    columns |= {f"{title}_{i + 1}": label[:, i] for i in range(label.shape[1])}
-            columns["embedding"] = self.short_description
-            columns |= {f"latent_{i + 1}": values[:, i] for i in range(values.shape[1])}
-            if self.kind == "aligned":
-                columns |= {f"residual_{name}": residual[:, i] for i, name in enumerate(self.partner_names)}
-            frames.append(pd.DataFrame(columns))
+        for number in range(len(self.sessions)):
+            columns = self._columns(number)
+            names = told_apart(f"{name}_{unit}" if units and unit else name for name, unit, _ in columns)
+            values = (values for _, _, values in columns)
+            frames.append(pd.DataFrame(dict(zip(names, values, strict=True))))
         return pd.concat(frames, ignore_index=True)
+
+    def _columns(self, number: int) -> list[tuple[str, str, Any]]:
+        """Return name, unit and values of every column of a session's table."""
+        session, values, residual = self.sessions[number], self.values[number], self.residual[number]
+        columns: list[tuple[str, str, Any]] = [
+            ("session", "", np.full(session.n_bins, session.name)),
+            ("time_s", "", session.time),
+            ("segment", "", session.segment),
+        ]
+        for name, label in session.labels.items():
+            # a label called like one of our own columns does not take its place
+            is_ours = name in _OWN_COLUMNS or name.startswith(_OWN_BEGINNINGS)
+            title, unit = f"label_{name}" if is_ours else name, session.units[name]
+            if label.ndim == 1:
+                columns.append((title, unit, label))
+            else:
+                columns += [(f"{title}_{i + 1}", unit, label[:, i]) for i in range(label.shape[1])]
+        columns.append(("embedding", "", np.full(session.n_bins, self.short_description)))
+        columns += [(f"latent_{i + 1}", "", values[:, i]) for i in range(values.shape[1])]
+        if self.kind == "aligned":
+            columns += [
+                (f"residual_{name}", self.residual_unit, residual[:, i])
+                for i, name in enumerate(self.partner_names)
+            ]
+        return columns
 
     def save(self, path: str | Path) -> Path:
         """Write to one ``.npz`` file, sessions included, without pickle.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -69,6 +69,22 @@ def columns_of(table: Any, what: str, session_name: str) -> dict[str, Any]:
                 f"session {session_name!r}: the name {name!r} in {what} is not a text; give it one"
             )
     return columns
+
+
+def told_apart(names: Iterable[str]) -> list[str]:
+    """Return names of columns in their order, with a number behind those that are taken already.
+
+    Halves of letters (lone surrogates), which no file can hold, become question marks.
+    """
+    fresh: dict[str, None] = {}
+    for name in names:
+        plain = unused = name.encode("utf-8", "replace").decode()
+        number = 1
+        while unused in fresh:
+            number += 1
+            unused = f"{plain} ({number})"
+        fresh[unused] = None
+    return list(fresh)
 
 
 def masked_places(values: Any) -> npt.NDArray[np.bool_] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from napari_unison.sessions.columns import told_apart
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.session import Session
 from napari_unison.sessions.writing.session_facts import Facts, dtype_of, session_of
@@ -32,21 +33,7 @@ def column_names(session: Session) -> list[str]:
         numbers = [""] if values.ndim == 1 else [f"_{number + 1}" for number in range(values.shape[1])]
         wanted += [f"{name}{number}{unit}" for number in numbers]
     wanted += [f"neuron_{value}" for value in session.neurons["id"].tolist()]
-    return _told_apart(wanted)
-
-
-def _told_apart(names: Iterable[str]) -> list[str]:
-    """Return the names in their order, with a number behind those that are taken."""
-    fresh: dict[str, None] = {}
-    for name in names:
-        # a name may hold half a letter (a lone surrogate), which no file can
-        plain = unused = name.encode("utf-8", "replace").decode()
-        number = 1
-        while unused in fresh:
-            number += 1
-            unused = f"{plain} ({number})"
-        fresh[unused] = None
-    return list(fresh)
+    return told_apart(wanted)
 
 
 def row_blocks(session: Session) -> Iterator[tuple[slice, list[Array]]]:

@@ -77,6 +77,12 @@ def outside(dataset: Any) -> str:
     return ""
 
 
+def stored_bytes(dataset: Any, place: str, path: str) -> int:
+    """Return how much of a dataset the file holds (bytes)."""
+    with damage_told(place, path):
+        return int(dataset.id.get_storage_size())
+
+
 def read_dataset(
     dataset: Any,
     place: str,
@@ -109,7 +115,7 @@ def read_dataset(
     shape = dataset.shape[::-1] if reverse_axes else dataset.shape
     kind = np.dtype(dataset.dtype if dtype is None else dtype).newbyteorder("=")
     n_bytes = math.prod(shape) * kind.itemsize
-    refuse_empty_claim(place, path, n_bytes, dataset.id.get_storage_size())
+    refuse_empty_claim(place, path, n_bytes, stored_bytes(dataset, place, path))
     refuse_too_large(place, path, n_bytes)
     values = np.empty(shape, kind)
     if values.size == 0:

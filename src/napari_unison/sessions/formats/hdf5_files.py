@@ -24,6 +24,7 @@ from napari_unison.sessions.formats.hdf5_arrays import (
     open_hdf5,
     outside,
     read_dataset,
+    stored_bytes,
 )
 from napari_unison.sessions.importing.contents import (
     Contents,
@@ -186,7 +187,7 @@ def _numbers(item: Any, path: str, place: str) -> Entry:
 
 
 def _texts(item: Any, place: str, path: str) -> Array:
-    refuse_empty_claim(place, path, item.size * 64, item.id.get_storage_size())
+    refuse_empty_claim(place, path, item.size * 64, stored_bytes(item, place, path))
     refuse_too_large(place, path, item.size * max(64, item.dtype.itemsize))
     with damage_told(place, path):
         values = np.asarray(item.asstr(errors="replace")[()])
@@ -204,7 +205,7 @@ def _column(item: Any, name: str, path: str, place: str) -> Entry:
 
     def read(on_progress: OnProgress) -> Values:
         n_bytes = math.prod(shape) * max(1, base.itemsize)
-        refuse_empty_claim(place, path, n_bytes, item.id.get_storage_size())
+        refuse_empty_claim(place, path, n_bytes, stored_bytes(item, place, path))
         refuse_too_large(place, path, n_bytes)
         with damage_told(place, path):
             values = np.asarray(item.fields(name)[()])
@@ -225,7 +226,7 @@ def _lists(item: Any, path: str, place: str) -> Entry:
     """Describe lists of numbers, one a neuron, as spike times."""
 
     def read(on_progress: OnProgress) -> Values:
-        refuse_empty_claim(place, path, item.size * 16, item.id.get_storage_size())
+        refuse_empty_claim(place, path, item.size * 16, stored_bytes(item, place, path))
         times = []
         for number in range(item.shape[0]):
             with damage_told(place, path):

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from napari_unison.sessions.errors import SessionError
-from napari_unison.sessions.formats.hdf5_arrays import child, damage_told, outside, read_dataset
+from napari_unison.sessions.formats.hdf5_arrays import child, damage_told, outside, read_dataset, stored_bytes
 from napari_unison.sessions.formats.matlab5_files import cells_of, rows_of_text, table_of_columns
 from napari_unison.sessions.formats.matlab_values import MOST_LEVELS, Array, MatlabValue, not_readable
 from napari_unison.sessions.importing.contents import OnProgress
@@ -146,7 +146,7 @@ def _cells(item: Any, file: h5py.File, place: str, path: str, levels: int) -> An
     def cells() -> Sequence[MatlabValue]:
         if not kept:
             # the file's last axis is MATLAB's first, so that its order is MATLAB's, too
-            refuse_empty_claim(place, path, item.size * 64, item.id.get_storage_size())
+            refuse_empty_claim(place, path, item.size * 64, stored_bytes(item, place, path))
             with damage_told(place, path):
                 references = item[()].ravel()
             kept.extend(_referred(reference, file, place, path, levels - 1) for reference in references)

@@ -33,8 +33,8 @@ from file_damage import DAMAGES, hostile_files
 from machine import describe_machine, write_result
 from small_recordings import FORMATS, Written, write_small
 
-#: Longer than this for one small file is a hang (s).
-PATIENCE = 30.0
+#: Longer than this for one small file is a hang (s); the walk through HDF5 may take a third of it.
+PATIENCE = 60.0
 #: More than this for one small file is a blow-up (bytes).
 MOST_MEMORY = 1_000_000_000
 

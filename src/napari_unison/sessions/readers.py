@@ -12,7 +12,7 @@ from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.formats.joblib_files import contents_of_objects
 from napari_unison.sessions.importing.assembling import sessions_from
 from napari_unison.sessions.importing.contents import Contents, OnProgress
-from napari_unison.sessions.importing.formats import format_of, open_contents, suffixes
+from napari_unison.sessions.importing.formats import format_of, open_contents, require_sound, suffixes
 from napari_unison.sessions.importing.mapping import FileMapping, checked_mapping
 from napari_unison.sessions.importing.proposing import require_mapping
 from napari_unison.sessions.joblib_arrays import read_joblib
@@ -147,6 +147,7 @@ def _read(
         raise SessionError(
             f"{place}: no reader knows this kind of file; there are readers for {', '.join(suffixes())}"
         )
+    require_sound(path)
     if mapping is not None:
         if options:
             raise TypeError(

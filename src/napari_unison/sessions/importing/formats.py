@@ -27,20 +27,23 @@ class Format:
         The module of :mod:`napari_unison.sessions.formats` whose ``open_contents(path)`` opens it.
     is_folder : bool
         Whether a folder can be such a "file".
+    may_be_hdf5 : bool
+        Whether such files are, or can be, HDF5.
     """
 
     name: str
     suffixes: tuple[str, ...]
     module: str
     is_folder: bool = False
+    may_be_hdf5: bool = False
 
 
 FORMATS: Final = (
-    Format("NWB", (".nwb",), "nwb_files"),
+    Format("NWB", (".nwb",), "nwb_files", may_be_hdf5=True),
     Format("NWB in Zarr", (".nwb.zarr", ".zarr"), "nwb_files", is_folder=True),
     Format("NumPy", (".npz", ".npy"), "numpy_files"),
-    Format("MATLAB", (".mat",), "matlab_files"),
-    Format("HDF5", (".h5", ".hdf5"), "hdf5_files"),
+    Format("MATLAB", (".mat",), "matlab_files", may_be_hdf5=True),
+    Format("HDF5", (".h5", ".hdf5"), "hdf5_files", may_be_hdf5=True),
     Format("table", (".csv", ".csv.gz", ".tsv", ".parquet"), "table_files"),
     Format("joblib", (".jl", ".jl.gz", ".joblib"), "joblib_files"),
 )
@@ -55,6 +58,21 @@ def format_of(path: str | os.PathLike[str]) -> Format | None:
 def suffixes() -> tuple[str, ...]:
     """Return how files end that can be opened."""
     return tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
+
+
+def require_sound(path: str | os.PathLike[str]) -> None:
+    """Refuse a file of which a library is known to break down; other files are not looked at.
+
+    Raises
+    ------
+    SessionError
+        If it is an HDF5 file that cannot be walked through.
+    """
+    kind = format_of(path)
+    if kind is not None and kind.may_be_hdf5:
+        from napari_unison.sessions.formats.hdf5_soundness import require_sound_hdf5
+
+        require_sound_hdf5(path)
 
 
 def open_contents(path: str | os.PathLike[str]) -> Contents:
@@ -85,6 +103,7 @@ def open_contents(path: str | os.PathLike[str]) -> Contents:
         raise SessionError(f"{place} does not exist")
     if Path(path).is_dir() and not kind.is_folder:
         raise SessionError(f"{place} is a folder; give a file")
+    require_sound(path)
     module = import_module(f"napari_unison.sessions.formats.{kind.module}")
     opener = cast("Callable[[Path], Contents]", module.open_contents)
     return opener(Path(path))

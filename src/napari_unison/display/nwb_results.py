@@ -26,7 +26,7 @@ from napari_unison.sessions.writing.nwb_parts import (
 )
 
 if TYPE_CHECKING:
-    from napari_unison.analysis import Prediction
+    from napari_unison.analysis import DecodingStudy, Prediction
     from napari_unison.encoder import EncoderConfig
     from napari_unison.encoder.embedding import Embedding
 
@@ -81,6 +81,30 @@ def results_of(
     told = {key: value for key, value in rows.items() if value}
     added.append(table_of(names["provenance"], f"Where {latents.name!r} comes from.", told))
     return added
+
+
+def decoded_in(studies: Mapping[str, DecodingStudy]) -> tuple[tuple[Prediction, ...], str]:
+    """Return what decoding studies of a run predicted without labels, and by what; the full one goes first.
+
+    Parameters
+    ----------
+    studies : mapping of str to DecodingStudy
+        By depth: "full", "quick".
+
+    Returns
+    -------
+    tuple of Prediction, str
+        Of the study's main method with its first seed; nothing where there is no study, or where labels of
+        the bins to decode entered.
+    """
+    for depth in ("full", "quick"):
+        study = studies.get(depth)
+        for runs in () if study is None else study.protocol.methods:
+            seeds = runs.scored_seeds
+            if study is not None and runs.name == study.main and seeds and not runs.uses_labels_of_test:
+                words = f"{runs.name} ({depth} decoding study, seed {seeds[0]})"
+                return tuple(runs.predictions[seeds[0]]), words
+    return (), ""
 
 
 def _clock(time: npt.NDArray[np.float64], bin_width: float) -> Clock:

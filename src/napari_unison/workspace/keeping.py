@@ -1,4 +1,4 @@
-"""What a workspace leaves behind: tables, figures, movies, and the script of all that was done."""
+"""What a workspace leaves behind beside exports: figures, movies, and the script of all that was done."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from typing import TYPE_CHECKING, Any
 from napari_unison.sessions.whole_files import whole_file
 from napari_unison.workspace.companion import MovieLink, MovieLinks
 from napari_unison.workspace.events import WorkspaceError
+from napari_unison.workspace.exports import Exports, free_file
 from napari_unison.workspace.journal import Journal
 from napari_unison.workspace.renamed_sessions import RenamedSessions
 from napari_unison.workspace.script import call
-from napari_unison.workspace.whole_workspace import FilePath, WholeWorkspace
+from napari_unison.workspace.whole_workspace import FilePath
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from napari_unison.display.camera_view import CameraView
-    from napari_unison.encoder import Embedding
     from napari_unison.workspace.jobs import Job
-    from napari_unison.workspace.settings import EmbeddingKind
 
 FIGURE_ENDINGS = (".png", ".svg", ".pdf")
 
 
-class Keeping(WholeWorkspace):
-    """The part of a workspace that writes tables, figures, movies and scripts.
+class Keeping(Exports):
+    """The part of a workspace that writes figures, movies and scripts.
 
     Attributes
     ----------
@@ -53,64 +52,7 @@ class Keeping(WholeWorkspace):
             self._view = view
             self.events.view.emit(view)
 
-    # -- tables, figures, movies -----------------------------------------------------------------------
-
-    def export(
-        self,
-        file: FilePath,
-        *,
-        kind: EmbeddingKind | None = None,
-        selected: bool = False,
-        overwrite: bool = False,
-    ) -> Path:
-        """Write the current run's embedding as a table: session, time, labels, latents, named sets.
-
-        Parameters
-        ----------
-        file : path
-            ``.csv``, ``.npz`` or ``.parquet`` (needs pyarrow).
-        kind : {"aligned", "label-free"}, optional
-            Which embedding, computed where it is missing; the one that is shown unless given.
-        selected : bool
-            Write the selected bins only.
-        overwrite : bool
-            Replace a file that stands there.
-
-        Returns
-        -------
-        Path
-            The file; it appears complete or not at all.
-
-        Raises
-        ------
-        WorkspaceError
-            If there is no run, nothing is selected, or a file stands there.
-        ExportError
-            If the ending is another one, or what it needs is not installed.
-        """
-        from napari_unison.display.export import check_table_file, write_export
-
-        target = _free_file(file, overwrite)
-        check_table_file(target)
-        self._need_run()
-        wanted = kind or self.display.kind
-        embedding = self._embedding_of(wanted)
-        only = [self.selection.bins(session) for session in embedding.sessions] if selected else None
-        if only is not None and not any(marked.any() for marked in only):
-            raise WorkspaceError("nothing of the embedded time is selected: mark time or points first")
-        sets = {
-            name: [held.bins(session) for session in embedding.sessions]
-            for name, held in self.selection.sets.items()
-        }
-        written = write_export(embedding, target, sets=sets, only=only)
-        words = {"kind": wanted} | ({"selected": True} if selected else {}) | {"overwrite": True}
-        self.journal.note_output(call("ws.export", str(target.absolute()), **words), selects=selected)
-        return written
-
-    def _embedding_of(self, kind: EmbeddingKind) -> Embedding:
-        run = self._need_run()
-        found = run.embedding(kind)
-        return self.embed(align=kind == "aligned").wait() if found is None else found
+    # -- figures and movies ---------------------------------------------------------------------------
 
     def figure(self, *, dpi: int = 300) -> Figure:
         """Return the current view as a matplotlib figure, on white: from the same side as on the canvas.
@@ -150,7 +92,7 @@ class Keeping(WholeWorkspace):
         WorkspaceError
             If there is no run, a file stands there, or the ending is another one.
         """
-        target = _free_file(file, overwrite)
+        target = free_file(file, overwrite)
         if target.suffix.lower() not in FIGURE_ENDINGS:
             raise WorkspaceError(f"{target.name}: the name of a figure ends in {', '.join(FIGURE_ENDINGS)}")
         figure = self.figure(dpi=dpi)
@@ -200,7 +142,7 @@ class Keeping(WholeWorkspace):
         from napari_unison.display.movies import check_movie_file
         from napari_unison.workspace.movies import start_movie
 
-        target = _free_file(file, overwrite)
+        target = free_file(file, overwrite)
         check_movie_file(target)
         return start_movie(self, target, seconds=seconds, frames_per_second=frames_per_second, turns=turns)
 
@@ -225,7 +167,7 @@ class Keeping(WholeWorkspace):
         target = Path(file)
         if target.suffix != ".py":
             target = target.with_name(f"{target.name}.py")
-        target = _free_file(target, overwrite)
+        target = free_file(target, overwrite)
         target.parent.mkdir(parents=True, exist_ok=True)
         text = self.journal.script(target.stem)
         self.journal.write_sessions(target.parent, target.stem)
@@ -273,12 +215,3 @@ class Keeping(WholeWorkspace):
     def unlink_movie(self, viewer: Any = None) -> None:
         """Let a movie and the cursor go their own ways; all movies unless a viewer is given."""
         self.movies.unlink(viewer)
-
-
-def _free_file(file: FilePath, overwrite: bool) -> Path:
-    target = Path(file)
-    if target.is_dir():
-        raise WorkspaceError(f"{target} is a folder: give the name of a file")
-    if target.exists() and not overwrite:
-        raise WorkspaceError(f"{target} exists: choose another name, or replace it with overwrite=True")
-    return target

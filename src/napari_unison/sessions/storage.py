@@ -62,7 +62,7 @@ def holds_sessions(path: str | os.PathLike[str]) -> bool:
     try:
         with zipfile.ZipFile(path) as file:
             return f"{_CONTENTS}.npy" in file.namelist()
-    except (OSError, zipfile.BadZipFile, ValueError):
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
         return False
 
 
@@ -97,7 +97,16 @@ def read_sessions_with_extra(
         raise SessionError(f"{place} is a folder, not a file of sessions") from error
     except SessionError as error:
         raise error if place in str(error) else SessionError(f"{place}: {error}") from error
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        EOFError,
+        KeyError,
+        TypeError,
+        ValueError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise SessionError(
             f"{place} is damaged or no file of sessions ({error}); write or copy it again"
         ) from error

@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from napari_unison.sessions import SessionError, load_session, write_sessions
+from napari_unison.sessions import SessionError, load_session, read_sessions, write_sessions
 from napari_unison.sessions.formats import npy_arrays
 from napari_unison.sessions.formats.numpy_files import open_contents
 from napari_unison.sessions.importing import memory
@@ -208,6 +208,17 @@ def test_archives_that_numpy_would_not_write_are_refused(tmp_path):
     file.write_bytes(b"PK nothing")
     with pytest.raises(SessionError, match=r"a\.npz is damaged or no \.npz file"):
         open_contents(file)
+
+
+def test_a_version_of_zip_that_there_is_not_is_damage(tmp_path):
+    file = tmp_path / "a.npz"
+    np.savez(file, spikes=COUNTS)
+    content = bytearray(file.read_bytes())
+    content[content.find(b"PK\x01\x02") + 6] = 255
+    file.write_bytes(content)
+    for read_it in (open_contents, load_session, read_sessions):
+        with pytest.raises(SessionError, match=r"a\.npz is damaged or no .*zip file version 25\.5"):
+            read_it(file)
 
 
 def test_a_byte_that_was_changed_is_noticed(tmp_path):

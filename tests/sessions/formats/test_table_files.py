@@ -248,3 +248,30 @@ def test_parquet_tells_progress_for_each_group_of_rows(tmp_path):
         with open_contents(tmp_path / "a.parquet") as contents:
             contents.read(name, lambda share, words, told=told: told.append((share, words)))
         assert told == [(1 / 3, f"reading {name}"), (2 / 3, f"reading {name}"), (1.0, f"reading {name}")]
+
+
+def test_what_progress_raises_passes_through_and_leaves_nothing_open(tmp_path):
+    pd.DataFrame({"x": np.arange(10), "name": "a"}).to_parquet(tmp_path / "a.parquet", row_group_size=4)
+
+    def stop(share, words):
+        raise ValueError("stopped by a person")
+
+    for name in ("x", "name"):
+        with (
+            open_contents(tmp_path / "a.parquet") as contents,
+            pytest.raises(ValueError, match="stopped by a person") as stopped,
+        ):
+            contents.read(name, stop)
+        assert not isinstance(stopped.value, SessionError)
+    (tmp_path / "a.parquet").unlink()
+
+
+def test_texts_of_a_parquet_table_that_are_no_utf8_are_damage(tmp_path):
+    file = tmp_path / "a.parquet"
+    pd.DataFrame({"name": [f"side {i}" for i in range(20)]}).to_parquet(file, compression=None)
+    file.write_bytes(file.read_bytes().replace(b"side 7", b"sid\xff 7"))
+    with (
+        open_contents(file) as contents,
+        pytest.raises(SessionError, match=r"a\.parquet cannot be read, or is"),
+    ):
+        contents.read("name")

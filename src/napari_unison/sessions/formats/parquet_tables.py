@@ -107,18 +107,21 @@ def _column(file: Any, field: Any, n_rows: int, place: str) -> Column:
     def read(on_progress: OnProgress) -> Array:
         groups = _groups(file, field.name, place, on_progress)
         if type_name == "str":
-            texts = [text or "" for group in groups for text in group.to_pylist()]
-            return texts_array(texts, place, field.name)
+            return texts_array([text for group in groups for text in _texts(group, place)], place, field.name)
         refuse_too_large(place, field.name, 8 * n_rows)
         values = np.empty(n_rows, dtype="datetime64[ns]" if type_name == "datetime64" else type_name)
         done = 0
         for group in groups:
             part = _numbers(group, values.dtype, place)
+            if done + len(part) > n_rows:
+                raise SessionError(f"{place} has more rows than it says; write or copy it again")
             if part.dtype.kind == "f" and values.dtype.kind in "biu":
                 # a number that is missing can only be told by floats
                 values = values.astype(np.float64)
             values[done : done + len(part)] = part
             done += len(part)
+        if done < n_rows:
+            raise SessionError(f"{place} has fewer rows than it says; write or copy it again")
         return values
 
     return Column(field.name, n_rows, type_name, read, unreadable)
@@ -135,6 +138,11 @@ def _groups(file: Any, name: str, place: str, on_progress: OnProgress) -> Iterat
                 group = group.cast(group.type.value_type)
         yield group
         on_progress((number + 1) / n_groups, f"reading {name}")
+
+
+def _texts(group: Any, place: str) -> list[str]:
+    with _told_as_error(place):
+        return [text or "" for text in group.to_pylist()]
 
 
 def _numbers(group: Any, dtype: np.dtype[Any], place: str) -> Array:

@@ -14,6 +14,12 @@ from napari_unison.sessions import SessionError, load_session
 from napari_unison.sessions.importing import Contents, Samples, Spikes, open_contents
 
 
+@pytest.fixture(autouse=True)
+def no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that these tests write are not walked through beforehand, which takes a process each."""
+    monkeypatch.setattr("napari_unison.sessions.formats.hdf5_soundness.require_sound_hdf5", lambda path: None)
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Callable[..., Contents]:
     def save(write: Callable[[h5py.File], Any]) -> Contents:
@@ -226,3 +232,34 @@ def test_what_is_no_hdf5_file_is_refused(tmp_path, content):
     (tmp_path / "lab.h5").write_bytes(content)
     with pytest.raises(SessionError, match=r"lab\.h5 is no HDF5 file, or is damaged"):
         open_contents(tmp_path / "lab.h5")
+
+
+@pytest.mark.parametrize("rate", [None, 20.0])
+@pytest.mark.parametrize("chunks", [None, (2, 50)])
+def test_neurons_by_bins_are_turned_without_a_second_copy(tmp_path, chunks, rate, monkeypatch):
+    monkeypatch.setattr("napari_unison.sessions.formats.hdf5_arrays.BLOCK", 1000)
+    table = np.random.default_rng(0).normal(size=(6, 300)).astype(np.float32)
+    with h5py.File(tmp_path / "lab.h5", "w") as file:
+        file.create_dataset("spikes", data=table, chunks=chunks)
+        file["position"] = np.linspace(0, 1, 300)
+        if rate:
+            file["spikes"].attrs["rate"] = file["position"].attrs["rate"] = rate
+    mapping = {"neural": "spikes", "bin_width": 0.05, "labels": {"position": {"source": "position"}}}
+    session = load_session(tmp_path / "lab.h5", mapping=mapping)
+    np.testing.assert_array_equal(session.neural, table.T)
+    with open_contents(tmp_path / "lab.h5") as contents:
+        values = contents.entry("spikes").read_turned(lambda share, words: None).values
+    assert values.flags.owndata
+    assert values.flags.c_contiguous
+
+
+def test_the_orientation_that_is_said_goes_before_that_of_the_lengths(tmp_path):
+    table = np.random.default_rng(0).normal(size=(40, 40))
+    with h5py.File(tmp_path / "square.h5", "w") as file:
+        file["spikes"], file["position"] = table, np.linspace(0, 1, 40)
+    mapping = {"neural": "spikes", "bin_width": 0.05, "labels": {"position": {"source": "position"}}}
+    with pytest.raises(SessionError, match="is square"):
+        load_session(tmp_path / "square.h5", mapping=mapping)
+    for orientation, wanted in (("neurons × bins", table.T), ("bins × neurons", table)):
+        session = load_session(tmp_path / "square.h5", mapping={**mapping, "orientation": orientation})
+        np.testing.assert_array_equal(session.neural, wanted)

@@ -56,6 +56,12 @@ def put(group: Any, name: str, value: Any, matlab_class: str = "") -> None:
         item.attrs["MATLAB_class"] = np.bytes_(matlab_class)
 
 
+@pytest.fixture(autouse=True)
+def no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that these tests write are not walked through beforehand, which takes a process each."""
+    monkeypatch.setattr("napari_unison.sessions.formats.hdf5_soundness.require_sound_hdf5", lambda path: None)
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Callable[..., Contents]:
     def save(**variables: Any) -> Contents:
@@ -204,3 +210,12 @@ def test_a_link_into_another_file_is_not_opened(tmp_path):
         pytest.raises(SessionError, match=r"a link into another file \(other.h5\), which is not opened"),
     ):
         contents.read("x")
+
+
+def test_neurons_by_bins_are_turned_without_a_second_copy(saved):
+    table = np.random.default_rng(0).normal(size=(6, 90))
+    with saved(spikes=table) as contents:
+        values = contents.entry("spikes").read_turned(lambda share, words: None).values
+    assert values.flags.owndata
+    assert values.flags.c_contiguous
+    np.testing.assert_array_equal(values, table.T)

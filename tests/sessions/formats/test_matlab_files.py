@@ -341,3 +341,21 @@ def test_a_few_bytes_that_unpack_to_gigabytes_are_refused(tmp_path):
     element = np.array([15, len(packed)], "<u4").tobytes() + packed
     content = b"MATLAB".ljust(124) + b"\x00\x01IM" + element
     assert "x says to be 4.3 GB large, and the file holds 1,077 bytes of it" in refused(tmp_path, content)
+
+
+@pytest.mark.parametrize("version", ["5", "4"])
+def test_neurons_by_bins_are_turned_without_a_second_copy(tmp_path, version, monkeypatch):
+    monkeypatch.setattr("napari_unison.sessions.formats.matlab_values.BLOCK", 100)
+    table = np.random.default_rng(0).normal(size=(6, 90))
+    savemat(tmp_path / "lab.mat", {"spikes": table, "position": np.linspace(0, 1, 90)}, format=version)
+    mapping = {"neural": "spikes", "bin_width": 0.1, "labels": {"position": {"source": "position"}}}
+    session = load_session(tmp_path / "lab.mat", mapping=mapping)
+    np.testing.assert_array_equal(session.neural, table.T)
+    with open_contents(tmp_path / "lab.mat") as contents:
+        np.testing.assert_array_equal(contents.read("spikes").values, table)
+        turned = contents.entry("spikes").read_turned
+        if version == "5":
+            values = turned(lambda share, words: None).values
+            assert values.flags.owndata
+            assert values.flags.c_contiguous
+            np.testing.assert_array_equal(values, table.T)

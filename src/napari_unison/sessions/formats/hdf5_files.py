@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -162,16 +163,24 @@ def _numbers(item: Any, path: str, place: str) -> Entry:
     rate = _number(_attribute(item, _RATE))
     if rate is None or rate <= 0 or not item.shape:
 
-        def read(on_progress: OnProgress) -> Values:
-            return Samples(read_dataset(item, place, path, on_progress))
+        def read(on_progress: OnProgress, turned: bool = False) -> Values:
+            return Samples(read_dataset(item, place, path, on_progress, reverse_axes=turned))
 
-        return Entry(path, "array", item.shape, str(item.dtype.newbyteorder("=")), read, unit=unit)
+        return Entry(
+            path,
+            "array",
+            item.shape,
+            str(item.dtype.newbyteorder("=")),
+            read,
+            unit=unit,
+            read_turned=partial(read, turned=True),
+        )
     start = _number(_attribute(item, _START)) or 0.0
     axis = int(np.argmax(item.shape))
     n_samples = item.shape[axis]
 
-    def read_series(on_progress: OnProgress) -> Values:
-        values = read_dataset(item, place, path, on_progress)
+    def read_series(on_progress: OnProgress, turned: bool = False) -> Values:
+        values = read_dataset(item, place, path, on_progress, reverse_axes=turned)
         return Samples(values, start + np.arange(n_samples) / rate)
 
     return Entry(
@@ -183,6 +192,7 @@ def _numbers(item: Any, path: str, place: str) -> Entry:
         unit=unit,
         rate=rate,
         time_axis=axis,
+        read_turned=partial(read_series, turned=True),
     )
 
 

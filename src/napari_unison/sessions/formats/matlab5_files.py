@@ -191,7 +191,11 @@ def _numeric(
     _check_length(source, real, math.prod(shape))
     if not flags & _IS_COMPLEX:
         return MatlabValue(
-            "numbers", shape, str(dtype), lambda tell: _read_numbers(source, real, shape, dtype, tell)
+            "numbers",
+            shape,
+            str(dtype),
+            lambda tell: _read_numbers(source, real, shape, dtype, tell),
+            lambda tell: _read_numbers(source, real, shape, dtype, tell, reverse_axes=True),
         )
     imaginary = _element(source, real.next, end)
     _check_length(source, imaginary, math.prod(shape))
@@ -213,7 +217,13 @@ def _check_length(source: _Source, element: _Element, count: int) -> None:
 
 
 def _read_numbers(
-    source: _Source, element: _Element, shape: tuple[int, ...], dtype: np.dtype[Any], tell: OnProgress
+    source: _Source,
+    element: _Element,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    tell: OnProgress,
+    *,
+    reverse_axes: bool = False,
 ) -> Array:
     """Read numbers, which MATLAB stores in the smallest type that holds them, in the type that they have."""
     stored = np.dtype(source.order + _NUMBERS[element.type])
@@ -227,7 +237,8 @@ def _read_numbers(
         at += len(raw)
         return np.frombuffer(raw, stored)
 
-    return in_c_order(shape, dtype, following, lambda share: tell(share, f"reading {source.path}"))
+    words = f"reading {source.path}"
+    return in_c_order(shape, dtype, following, lambda share: tell(share, words), reverse_axes=reverse_axes)
 
 
 def _text(source: _Source, shape: tuple[int, ...], at: int, end: int) -> MatlabValue:

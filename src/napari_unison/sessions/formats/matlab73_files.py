@@ -97,7 +97,13 @@ def _dataset(
     if item.dtype.kind not in "biuf":
         return not_readable(matlab_class or str(item.dtype), shape)
     dtype = np.dtype(_NUMBERS.get(matlab_class, item.dtype)).newbyteorder("=")
-    return MatlabValue("numbers", shape, str(dtype), _numbers(item, shape, place, path, dtype))
+    return MatlabValue(
+        "numbers",
+        shape,
+        str(dtype),
+        _numbers(item, shape, place, path, dtype),
+        lambda tell: read_dataset(item, place, path, tell, dtype=dtype),
+    )
 
 
 def _empty(item: Any, matlab_class: str, place: str, path: str) -> MatlabValue:

@@ -179,17 +179,26 @@ def _entry(path: str, value: MatlabValue, place: str) -> Entry:
         refuse_too_large(place, path, value.size * content.dtype.itemsize)
         return Samples(content.toarray())
 
-    return Entry(path, "array", value.shape, dtype, read, description=_SPARSE.get(value.kind, ""))
+    def read_turned(on_progress: OnProgress) -> Values:
+        return Samples(_read(path, value, place, on_progress, turned=True))
+
+    return Entry(
+        path,
+        "array",
+        value.shape,
+        dtype,
+        read,
+        description="sparse" if value.kind == "sparse" else "",
+        read_turned=None if value.read_turned is None or len(value.shape) != 2 else read_turned,
+    )
 
 
-_SPARSE: Final = {"sparse": "sparse"}
-
-
-def _read(path: str, value: MatlabValue, place: str, on_progress: OnProgress) -> Any:
-    if value.read is None:
+def _read(path: str, value: MatlabValue, place: str, on_progress: OnProgress, *, turned: bool = False) -> Any:
+    read = value.read_turned if turned else value.read
+    if read is None:
         raise SessionError(f"{place}: {path} is a {value.kind}, which has no numbers of its own")
     with _damage_told(place, path):
-        return value.read(lambda share, _: on_progress(share, f"reading {path}"))
+        return read(lambda share, _: on_progress(share, f"reading {path}"))
 
 
 def _whole_cell_array(path: str, value: MatlabValue, place: str) -> Entry | None:

@@ -38,6 +38,8 @@ class MatlabValue:
         Name of the numpy type of numbers.
     read : callable, optional
         Returns numbers in C order and of that shape, the rows of a text, or a ``csr_array``.
+    read_turned : callable, optional
+        Returns numbers of two axes in C order with the axes exchanged.
     cells : callable, optional
         Returns the cells of a cell array in MATLAB's order, in which the first index runs fastest.
     fields : mapping of str to MatlabValue
@@ -50,6 +52,7 @@ class MatlabValue:
     shape: tuple[int, ...]
     dtype: str = ""
     read: Callable[[OnProgress], Any] | None = field(default=None, repr=False)
+    read_turned: Callable[[OnProgress], Array] | None = field(default=None, repr=False)
     cells: Callable[[], Sequence[MatlabValue]] | None = field(default=None, repr=False)
     fields: Mapping[str, MatlabValue] = field(default_factory=dict, repr=False)
     reason: str = ""
@@ -70,21 +73,25 @@ def in_c_order(
     dtype: npt.DTypeLike,
     next_values: Callable[[int], Array],
     tell: Callable[[float], None],
+    *,
+    reverse_axes: bool = False,
 ) -> Array:
     """Return an array from values that come in MATLAB's order, block by block, without a second copy.
 
     Parameters
     ----------
     shape : tuple of int
-        Of the array.
+        Of the array, as MATLAB says it.
     dtype : numpy type
         Of the array.
     next_values : callable
         Returns as many of the values that follow as are asked for.
     tell : callable
         Told the share that is done after every block.
+    reverse_axes : bool
+        Whether the axes shall come in the reverse order, that of the file.
     """
-    values = np.empty(shape, dtype)
+    values = np.empty(shape[::-1] if reverse_axes else shape, dtype)
     done = 0
 
     def fill(target: Array) -> None:
@@ -103,7 +110,7 @@ def in_c_order(
             tell(done / values.size)
 
     if values.size:
-        fill(values.reshape(-1) if _is_one_line(shape) else values.T)
+        fill(values.reshape(-1) if reverse_axes or _is_one_line(shape) else values.T)
     return values
 
 

@@ -142,6 +142,9 @@ class Entry:
         Whether the format says that values are angles.
     description : str
         In the words of the file.
+    read_turned : callable, optional
+        Reads an array or series of two axes with its axes exchanged and in C order: one whose axis of time is
+        the second need not be copied then.
     """
 
     path: str
@@ -156,6 +159,7 @@ class Entry:
     role: Literal["neural", "behaviour", ""] = ""
     is_circular: bool = False
     description: str = ""
+    read_turned: Callable[[OnProgress], Values] | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
@@ -47,7 +48,7 @@ class _Kept:
 
     def __init__(self, most: int) -> None:
         self.values: dict[str, Values] = {}
-        self._left = most
+        self._most = self._left = most
 
     def keeping(self, entry: Entry) -> Entry:
         read = entry.read
@@ -62,7 +63,9 @@ class _Kept:
                 self.values[entry.path] = values
             return values
 
-        return replace(entry, read=read_once)
+        # what is too large to be kept is best read as it is needed
+        is_large = math.prod(entry.shape) * 8 > self._most
+        return replace(entry, read=read_once, read_turned=entry.read_turned if is_large else None)
 
 
 def size_of(values: Values) -> int:

@@ -101,7 +101,15 @@ def _one(
     label_lengths: Sequence[int],
     on_progress: OnProgress,
 ) -> Activity:
-    values = files.read(entry, on_progress)
+    is_turned = (
+        entry.read_turned is not None
+        and len(entry.shape) == 2
+        and _time_axis(files, mapping, entry, entry.shape, label_lengths) == 1
+    )
+    if is_turned and entry.read_turned is not None:
+        values = entry.read_turned(on_progress)
+    else:
+        values = files.read(entry, on_progress)
     if isinstance(values, Spikes):
         return Activity(spikes=_in_seconds(values, mapping.sampling_rate), neurons=values.neurons)
     if mapping.spike_ids:
@@ -128,14 +136,8 @@ def _one(
         )
     time = getattr(values, "time", None) if not mapping.time else read_times(files, mapping.time)
     lengths = label_lengths if time is None else [len(time)]
-    axis = (
-        entry.time_axis
-        if mapping.orientation == "auto"
-        else {"bins × neurons": 0}.get(mapping.orientation, 1)
-    )
-    if axis is None:
-        axis = _axis_of_time(f"{files.contents.place}: {entry.path}", table.shape, lengths)
-    if axis == 1 and values.values.ndim == 2:
+    has_two = values.values.ndim == 2 and not is_turned
+    if has_two and _time_axis(files, mapping, entry, table.shape, lengths) == 1:
         table = table.T
     if time is not None and len(time) != table.shape[0]:
         raise SessionError(
@@ -146,6 +148,18 @@ def _one(
     if isinstance(values, Samples):
         table = _owned(table)
     return Activity(values=table, sample_time=time, neurons=getattr(values, "neurons", {}))
+
+
+def _time_axis(
+    files: OpenedFiles, mapping: FileMapping, entry: Entry, shape: tuple[int, ...], lengths: Sequence[int]
+) -> int:
+    """Return which of two axes is time; `lengths` are those of what has one value for each time bin."""
+    if mapping.orientation != "auto":
+        return 0 if mapping.orientation == "bins × neurons" else 1
+    if entry.time_axis is not None:
+        return entry.time_axis
+    known = [len(read_times(files, mapping.time))] if mapping.time else lengths
+    return _axis_of_time(f"{files.contents.place}: {entry.path}", shape, known)
 
 
 def _in_seconds(spikes: Spikes, sampling_rate: float) -> Spikes:

@@ -1,4 +1,4 @@
-"""What is one stretch of continuous time: said by intervals, by changes of a label, or by its jumps."""
+"""Where a stretch of continuous time ends: by intervals, changes of a label, its jumps or steps back."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QWidget
 from napari_unison.sessions.importing import Entry
 from napari_unison.widgets.wheel import narrow
 
-GAPS, SOURCE, CHANGES, JUMPS = "as recorded", "in the file", "changes of", "jumps of"
+GAPS, SOURCE, CHANGES, JUMPS, BACK = "as recorded", "in the file", "changes of", "jumps of", "steps back of"
 #: Field of a SegmentMapping that a way of saying stands for.
-FIELDS = {SOURCE: "source", CHANGES: "changes_of", JUMPS: "jumps_of"}
+FIELDS = {SOURCE: "source", CHANGES: "changes_of", JUMPS: "jumps_of", BACK: "steps_back_of"}
 
 
 class SegmentFields(QWidget):
@@ -27,7 +27,7 @@ class SegmentFields(QWidget):
         self._entries: Mapping[str, Entry] = {}
         self._labels: Mapping[str, Any] = {}
         self.way, self.what, self.jump = QComboBox(), QComboBox(), QDoubleSpinBox()
-        self.way.addItems([GAPS, SOURCE, CHANGES, JUMPS])
+        self.way.addItems([GAPS, *FIELDS])
         self.way.setToolTip("Windows of a training do not cross the ends of segments.")
         self.what.setToolTip("The intervals, the array that changes at every border, or the label.")
         self.jump.setDecimals(4)
@@ -35,6 +35,7 @@ class SegmentFields(QWidget):
         self.jump.setPrefix("≥ ")
         self.jump.setToolTip("The smallest jump, in the label's unit.")
         self.jump.setKeyboardTracking(False)
+        self.jump.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for field, name in (
@@ -85,12 +86,14 @@ class SegmentFields(QWidget):
         ]
         # of those whose kind is told by their values, nobody knows here
         unsaid = [name for name, kind in kinds.items() if kind is None and not made[name]]
+        positions = [name for name in kinds if name not in discrete]
         choices = {
             SOURCE: [
                 path for path, one in self._entries.items() if one.kind in ("intervals", "events", "array")
             ],
             CHANGES: [*discrete, *unsaid],
-            JUMPS: [name for name in kinds if name not in discrete],
+            JUMPS: positions,
+            BACK: positions,
         }.get(way, [])
         self.what.blockSignals(True)
         self.what.clear()

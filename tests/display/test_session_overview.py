@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse
 
 from napari_unison import Session
+from napari_unison.display.label_overview import label_overview
 from napari_unison.display.session_overview import place_field_order, session_overview, session_raster
 
 
@@ -66,3 +67,24 @@ def test_without_a_position_there_is_no_order():
     overview = session_overview(session, 5)
     assert overview.label == ""
     assert np.isnan(overview.lowest).all()
+
+
+def test_activity_below_zero_is_as_dark_as_silence():
+    fluorescence = np.array([[-1.0, -2.0], [0.25, -1.0], [1.0, -0.5]])
+    session = Session("a", fluorescence, {"x": np.arange(3.0)}, 0.05)
+    np.testing.assert_array_equal(session_raster(session, 10).levels, [[0, 127, 255], [0, 0, 0]])
+
+
+def test_labels_are_pooled_with_what_is_not_known_left_out():
+    labels = {"x": np.array([0.0, 1.0, np.nan, np.nan]), "side": np.array(["b", "a", "a", "a"])}
+    session = Session("a", np.ones((4, 2)), labels, 0.5, units={"x": "m"})
+    x = label_overview(session, "x", 2)
+    np.testing.assert_array_equal(x.edges, [0, 1, 2])
+    np.testing.assert_array_equal(x.lowest[0], [0, np.nan])
+    np.testing.assert_array_equal(x.highest[0], [1, np.nan])
+    assert (x.name, x.unit, x.kind) == ("x", "m", "continuous")
+    side = label_overview(session, "side", 2)
+    assert side.categories == ("a", "b")
+    np.testing.assert_array_equal(side.lowest[0], [0, 0])
+    np.testing.assert_array_equal(side.highest[0], [1, 0])
+    assert len(label_overview(session, "x", 10, 0.5, 1.5).edges) == 3

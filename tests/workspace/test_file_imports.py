@@ -95,6 +95,7 @@ def test_a_mapping_is_tried_and_gives_the_sessions(looked):
         ({"bin_width": -1}, "bin width: input should be greater than 0", ("bin_width",)),
         ({"neural": "nothing"}, "The file holds no 'nothing'", ("neural",)),
         ({"labels": {"place": {"source": "state"}}}, "integers", ("labels.place",)),
+        ({"labels": {"place": {"source": "posit"}}}, "The file holds no 'posit'", ("labels.place",)),
         ({"during": "x"}, "during needs intervals", ("during",)),
         ({"segments": {"changes_of": "lap"}}, "no label of that name", ("segments",)),
         ({"min_rate": 1e6}, "no neuron has", ("min_rate",)),

@@ -123,7 +123,8 @@ def session_raster(
     pooled = _sums_by_row_group(session.neural[first:last], np.repeat(np.arange(len(begins)), counts))
     mean = pooled / counts[:, None]
     highest = mean.max(axis=0)
-    levels = np.sqrt(mean / np.where(highest > 0, highest, 1.0)) * 255
+    # ΔF/F lies below zero as well: that is as dark as silence
+    levels = np.sqrt(np.clip(mean / np.where(highest > 0, highest, 1.0), 0.0, 1.0)) * 255
     order = np.arange(session.n_neurons) if order is None else order
     edges = np.append(session.time[first:last][begins], session.time[last - 1] + session.bin_width)
     return Raster(edges, np.ascontiguousarray(levels.T[order]).astype(np.uint8), order)

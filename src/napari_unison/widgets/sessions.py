@@ -16,7 +16,6 @@ from qtpy.QtWidgets import (
     QMenu,
     QPushButton,
     QShortcut,
-    QSizePolicy,
     QTableWidgetItem,
     QToolButton,
     QVBoxLayout,
@@ -45,6 +44,10 @@ LAPS_HELP = (
     "A new segment wherever a discrete label, such as the running direction, changes: the windows of a "
     "training do not cross into the next lap."
 )
+OPEN_HELP = (
+    "Open recordings, or drop them here. Saved runs bring their sessions. Of recordings of other makes you "
+    "are asked what is activity and what a label."
+)
 NOTHING_OPEN = "No sessions yet. Open files, choose a sample, or drop files here."
 
 
@@ -65,7 +68,9 @@ class SessionsWidget(WorkspaceWidget):
 
     def _make_widgets(self) -> None:
         self.table = SessionTable()
-        self.open_button = self._open_menu_button()
+        self.open_button = QPushButton("Open…")
+        self.open_button.setToolTip(OPEN_HELP)
+        self.import_button = self._import_button()
         self.sample_button = QPushButton("Sample")
         self.sample_button.setToolTip("Open sessions to try everything with.")
         self.sample_button.setMenu(self._sample_menu())
@@ -94,7 +99,12 @@ class SessionsWidget(WorkspaceWidget):
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.setSpacing(3)
-        for button in (self.open_button, self.sample_button, self.remove_button):
+        opening = QHBoxLayout()
+        opening.setSpacing(1)
+        opening.addWidget(self.open_button, 1)
+        opening.addWidget(self.import_button)
+        buttons.addLayout(opening, 1)
+        for button in (self.sample_button, self.remove_button):
             buttons.addWidget(button, 1)
         for small in (self.up_button, self.down_button, self.undo_button, self.redo_button):
             buttons.addWidget(small)
@@ -154,18 +164,13 @@ class SessionsWidget(WorkspaceWidget):
         self.listen(events.job, self._on_job)
         self.listen(self.workspace.session_history.changed, self._show_history)
 
-    def _open_menu_button(self) -> QToolButton:
-        """Return the button that opens files; its menu has the way that always asks."""
-        button = QToolButton()
-        button.setText("Open…")
-        button.setToolTip(
-            "Open recordings, or drop them here. Saved runs bring their sessions. Of recordings of other "
-            "makes you are asked what is activity and what a label."
-        )
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    def _import_button(self) -> QPushButton:
+        """Return the narrow button beside Open: its menu has the way that always asks."""
+        button = QPushButton()
+        button.setToolTip("Other ways to open recordings.")
+        button.setAccessibleName("other ways to open recordings")
+        button.setFixedWidth(20)
         menu = QMenu(button)
-        menu.addAction("Open…", self._choose_files)
         menu.addAction("Import with a mapping…", self._choose_imports)
         button.setMenu(menu)
         return button

@@ -287,7 +287,9 @@ class FileImport:
             job.stop()
 
     def close(self) -> None:
-        """Stop what is being read, and close the file; that waits for its reader, not this call."""
+        """Stop what is being read and tell nobody; the file is closed once its reader has let go of it."""
+        for signal in (self.events.checked, self.events.compared, self.events.job):
+            signal.disconnect()
         for job in self._jobs.running:
             job.overtake()
         contents, self.contents = self.contents, None

@@ -36,7 +36,7 @@ def problem_in_words(error: Exception, place: str) -> str:
         The file.
     """
     text = str(error).removeprefix(f"{place}: ").replace(f"{place} ", "the file ")
-    text = re.split(r"[;.]? it holds\n", text, maxsplit=1, flags=re.IGNORECASE)[0]
+    text = _without_listing(text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].endswith("does not fit:"):
         lines = [_field_in_words(line) for line in lines[1:]]
@@ -46,11 +46,19 @@ def problem_in_words(error: Exception, place: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _without_listing(text: str) -> str:
+    return re.split(r"[;.]? it holds\n", text, maxsplit=1, flags=re.IGNORECASE)[0]
+
+
 def _field_in_words(line: str) -> str:
     if line == "neural: is needed":
         return "Say what is neural activity: choose one of the entries."
     if line.startswith(("labels: is needed", "labels: dictionary should have")):
-        return "Add a label, such as a position: drag an entry into the table of labels."
+        return (
+            "Add a label, such as a position: drag an entry into the table of labels. Where labels lie in a "
+            'file beside this one, name it as text (beside = {labels = ["spikes", "position"]}: the piece of '
+            "the file's name that differs, and what it is there)."
+        )
     field, colon, rest = line.partition(":")
     return field.replace("_", " ") + colon + rest
 
@@ -65,7 +73,7 @@ def concerned_fields(error: Exception, fields: Mapping[str, Any]) -> tuple[str, 
     fields : dict
         The mapping.
     """
-    text, labels = str(error), fields.get("labels") or {}
+    text, labels = _without_listing(str(error)), fields.get("labels") or {}
     found = [f"labels.{name}" for name in labels if f"label {name!r}" in text]
     cause = error.__cause__
     if isinstance(cause, ValidationError):
@@ -73,11 +81,13 @@ def concerned_fields(error: Exception, fields: Mapping[str, Any]) -> tuple[str, 
         found += [where.split(".")[0] for where in re.findall(r"([\w.]+) = '", text)]
     if not found:
         found = [name for name in _SETTINGS if re.search(rf"\b{name}\b", text)]
-        found += [name for name in _PATHS if _is_named(fields.get(name), text)]
         found += ["time"] if "with time" in text else []
+    if not found:
+        found = [name for name in _PATHS if _is_named(fields.get(name), text)]
+        found += [f"labels.{n}" for n, label in labels.items() if _is_named(dict(label).get("source"), text)]
     return tuple(dict.fromkeys(found))
 
 
 def _is_named(value: Any, text: str) -> bool:
     paths = [value] if isinstance(value, str) else list(value or ())
-    return any(path and str(path) in text for path in paths)
+    return any(path and re.search(rf"(?<![\w/]){re.escape(str(path))}(?![\w/])", text) for path in paths)

@@ -32,17 +32,17 @@ class ContentsTree(QTreeWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setHeaderLabels(["entry", "what it is", "unit", "rate"])
+        self.setHeaderLabels(["entry", "what it is"])
         self.setToolTip(HELP)
         self.setAccessibleName("what the file holds")
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragEnabled(True)
+        self.setIndentation(14)
         self.setUniformRowHeights(True)
         self.setExpandsOnDoubleClick(False)
         header = self.header()
         if header is not None:
             header.setStretchLastSection(True)
-            header.setMinimumSectionSize(34)
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.itemDoubleClicked.connect(self._activate)
@@ -62,15 +62,15 @@ class ContentsTree(QTreeWidget):
                 if parent is not None and parent.childCount() > 8:
                     parent.setExpanded(False)
         self.resizeColumnToContents(0)
-        self.setColumnWidth(0, min(max(self.columnWidth(0), 110), 210))
+        self.setColumnWidth(0, min(max(self.columnWidth(0) + 4, 110), 190))
 
     def _add(self, entry: Entry, groups: dict[str, QTreeWidgetItem]) -> None:
         parts = _parts(entry.path)
-        item = QTreeWidgetItem([parts[-1], kind_in_words(entry), entry.unit, rate_in_words(entry)])
+        item = QTreeWidgetItem([parts[-1], entry_in_words(entry)])
         item.setData(0, PATH_ROLE, entry.path)
         words = entry.description.strip()
         tip = f"{entry.said()}\n{words}" if words else entry.said()
-        for column in range(4):
+        for column in range(2):
             item.setToolTip(column, tip)
         for field in entry.fields:
             child = QTreeWidgetItem([field, "column"])
@@ -187,17 +187,13 @@ def _parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part] or [path]
 
 
-def kind_in_words(entry: Entry) -> str:
-    """Say in a few words what an entry is, such as "series 1200 × 3" or "spikes of 15 neurons"."""
+def entry_in_words(entry: Entry) -> str:
+    """Say in a few words what an entry is, such as "1200 × 3, 30 Hz, m" or "spikes of 15 neurons"."""
     if entry.kind == "spikes":
         return f"spikes of {entry.shape[0]} neurons" if entry.shape else "spikes"
     size = " × ".join(map(str, entry.shape)) or "one value"
     if entry.kind in ("intervals", "events"):
         return f"{size} {entry.kind}"
-    words = "" if entry.dtype.startswith("float") else f" {entry.dtype.replace('str', 'text')}"
-    return f"{entry.kind} {size}{words}"
-
-
-def rate_in_words(entry: Entry) -> str:
-    """Return the samples a second of an entry, where they are known."""
-    return f"{entry.rate:.4g} Hz" if entry.rate else ""
+    kind = "" if entry.dtype.startswith("float") else f" {entry.dtype.replace('str', 'text')}"
+    rate = f"{entry.rate:.4g} Hz" if entry.rate else ""
+    return ", ".join(word for word in (f"{size}{kind}", rate, entry.unit) if word)

@@ -128,7 +128,10 @@ class ImportDialog(QDialog):
         column.addWidget(self.form)
         column.addWidget(self.labels, 1)
         self.tabs = middle
-        middle.addTab(scrolled(edited), "Mapping")
+        area = scrolled(edited)
+        # an area that only scrolls up and down has to be as wide as what is in it
+        area.setMinimumWidth(edited.minimumSizeHint().width() + 8)
+        middle.addTab(area, "Mapping")
         middle.addTab(self.text, "As text")
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
@@ -138,7 +141,7 @@ class ImportDialog(QDialog):
         for widget in (left, middle, right):
             self.split.addWidget(widget)
         self.split.setChildrenCollapsible(False)
-        self.split.setSizes([370, 460, 410])
+        self.split.setSizes([340, 500, 390])
         busy = QHBoxLayout()
         busy.addWidget(self.progress, 1)
         busy.addWidget(self.stop_button)
@@ -182,6 +185,8 @@ class ImportDialog(QDialog):
             (self.import_button, self.accept),
         ):
             button.clicked.connect(lambda _, act=act: act())
+        # a window that is closed takes its dialogs along unasked
+        self.destroyed.connect(lambda _, files=self.files: files.close())
         events = self.files.events
         events.checked.connect(self._on_checked)
         events.compared.connect(self._show_files)
@@ -199,11 +204,16 @@ class ImportDialog(QDialog):
         """Fill in what is proposed: the mapping that was used last for such files, or a guess."""
         proposal = self.files.proposal
         self.show_fields({} if proposal is None else _plain(proposal.fields))
+        self._show_note()
+
+    def _show_note(self) -> None:
+        """Say where the mapping comes from, where it goes, and what of it the form does not show."""
         words = "This mapping is remembered for files of this layout once it has been used."
         if self.files.is_remembered:
             words = "Filled in as files of this layout were imported last; the proposal may be another one."
+        if self._other:
+            words += f" It also has {', '.join(sorted(self._other))}: see As text."
         self.note.setText(words)
-        self.guess_button.setEnabled(True)
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the mapping as they are now."""
@@ -216,6 +226,7 @@ class ImportDialog(QDialog):
         self.labels.show_labels(fields.get("labels") or {}, entries)
         self.form.show_fields(fields, entries)
         self.text.show_fields(self.fields())
+        self._show_note()
         self._wait_for_check(now=True)
 
     def _on_form(self) -> None:
@@ -239,6 +250,7 @@ class ImportDialog(QDialog):
             self.checked = None
             self.files.check(found)
             return
+        self._show_note()
         self._wait_for_check()
 
     def _wait_for_check(self, *, now: bool = False) -> None:

@@ -8,7 +8,7 @@ from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_unison.display.label_overview import LabelOverview
-from napari_unison.display.palettes import many_colours
+from napari_unison.display.palettes import category_colours
 from napari_unison.display.roles import with_unit
 from napari_unison.widgets.line_plot import ticks
 from napari_unison.widgets.time_plots import (
@@ -62,21 +62,22 @@ class LabelPlot(TimePlot):
                 _paint_dots(painter, frame, x, np.concatenate([low, high]), limits, QColor(colour))
 
     def _paint_strip(self, painter: QPainter, frame: QRectF, overview: LabelOverview, text: QColor) -> None:
-        numbers = overview.lowest[0]
-        colours = [QColor.fromRgbF(*colour) for colour in many_colours(len(overview.categories))]
-        borders = np.flatnonzero(np.diff(numbers)) + 1
-        metrics = QFontMetricsF(painter.font())
-        for begin, end in zip([0, *borders], [*borders, len(numbers)], strict=True):
+        """Paint categories; a column in which several were has two of them, one above the other."""
+        below, above = overview.lowest[0], overview.highest[0]
+        known = category_colours(np.array(overview.categories))
+        colours = [QColor.fromRgbF(*known[name]) for name in overview.categories]
+        borders = np.flatnonzero((np.diff(below) != 0) | (np.diff(above) != 0)) + 1
+        metrics, half = QFontMetricsF(painter.font()), frame.height() / 2 - 2
+        for begin, end in zip([0, *borders], [*borders, len(below)], strict=True):
             left, right = self.x_of(float(overview.edges[begin])), self.x_of(float(overview.edges[end]))
-            category = int(numbers[begin])
-            colour = colours[category]
-            painter.fillRect(
-                QRectF(left, frame.top() + 2, max(right - left, 1.0), frame.height() - 4), colour
-            )
-            word = overview.categories[category]
-            if metrics.horizontalAdvance(word) + 6 < right - left:
-                painter.setPen(QColor("black") if colour.lightnessF() > 0.45 else QColor("white"))
-                place = QRectF(left, frame.top(), right - left, frame.height())
+            width, upper, lower = max(right - left, 1.0), int(above[begin]), int(below[begin])
+            painter.fillRect(QRectF(left, frame.top() + 2, width, half), colours[upper])
+            painter.fillRect(QRectF(left, frame.center().y(), width, half), colours[lower])
+            word = overview.categories[lower]
+            if upper == lower and metrics.horizontalAdvance(word) + 6 < width:
+                is_light = colours[lower].lightnessF() > 0.45
+                painter.setPen(QColor("black") if is_light else QColor("white"))
+                place = QRectF(left, frame.top(), width, frame.height())
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, word)
         painter.setPen(text)
 

@@ -201,7 +201,7 @@ class MappingForm(QWidget):
             "orientation": kind != "spikes" and not is_flat,
             "time": kind in ("array", "") and not self.spike_ids.paths(),
             "spike_ids": is_flat or bool(self.spike_ids.paths()),
-            "sampling_rate": is_flat or kind == "spikes",
+            "sampling_rate": is_flat or self.sampling_rate.value() != 1,
             "speed_of": self.min_speed.value() > 0,
         }
         for name, shown in applies.items():

@@ -37,6 +37,7 @@ class DuringFields(QWidget):
         names = ("intervals", "column of the intervals", "value of the column")
         for field, name in zip((self.intervals, self.column, self.value), names, strict=True):
             narrow(field)
+            field.setMinimumContentsLength(3)
             field.setAccessibleName(name)
             if field is self.value:
                 layout.addWidget(self.between)

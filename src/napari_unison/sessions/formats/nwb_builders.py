@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 
 from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.formats.hdf5_arrays import blocks, outside
 from napari_unison.sessions.formats.nwb_zarr import is_pickled
 from napari_unison.sessions.importing.contents import OnProgress, ignore_progress
 from napari_unison.sessions.importing.memory import refuse_empty_claim, refuse_too_large
@@ -34,8 +36,6 @@ DAMAGE: Final = (
     MemoryError,
     zlib.error,
 )
-#: What is read at once (bytes).
-BLOCK: Final = 16 * 2**20
 
 
 @contextmanager
@@ -162,20 +162,26 @@ def read_stored(
     """
     with damage_named(place, path):
         shape, kind = tuple(map(int, stored.shape)), np.dtype(stored.dtype)
-        n_stored = _stored_bytes(stored)
+        absent = _absent(stored)
+    if absent:
+        raise SessionError(f"{place}: {path} is {absent}")
     is_text, is_same = kind.kind in "OSU", scale == 1 and offset == 0
     made = read_dtype(kind, scale, offset)
     n_bytes = int(np.prod(shape, dtype=object)) * made.itemsize
-    refuse_empty_claim(place, path, n_bytes, n_stored)
+    with damage_named(place, path):
+        refuse_empty_claim(place, path, n_bytes, _stored_bytes(stored, n_bytes))
     refuse_too_large(place, path, n_bytes)
     values = np.empty(shape, made)
-    for block, share in _blocks(shape, getattr(stored, "chunks", None), made.itemsize):
+    done = 0
+    for block in blocks(shape, getattr(stored, "chunks", None), made.itemsize) if values.size else ():
         with damage_named(place, path):
             values[block] = stored[block]
+        part = values[block]
         if not is_text and not is_same:
-            values[block] *= scale
-            values[block] += offset
-        on_progress(share, f"reading {path}")
+            part *= scale
+            part += offset
+        done += part.size
+        on_progress(done / values.size, f"reading {path}")
     return texts(values) if is_text else values
 
 
@@ -188,24 +194,18 @@ def read_dtype(kind: np.dtype[Any], scale: float = 1.0, offset: float = 0.0) -> 
     return np.dtype(np.float64)
 
 
-def _stored_bytes(stored: Any) -> int:
-    """Return what the file holds of an array (bytes), before it is unpacked."""
-    storage = getattr(stored, "id", None)
-    if storage is not None:
-        return int(storage.get_storage_size())
-    return int(getattr(stored, "nbytes_stored", stored.nbytes))
+def _absent(stored: Any) -> str:
+    """Return why values are not here: in other files, or pieces of a folder that are gone; "" if they are."""
+    dataset = getattr(stored, "dset", stored)
+    if isinstance(dataset, h5py.Dataset):
+        return outside(dataset)
+    here, all_pieces = getattr(stored, "nchunks_initialized", 1), getattr(stored, "nchunks", 1)
+    if here < all_pieces:
+        return f"incomplete: {all_pieces - here} of its {all_pieces} pieces are gone; copy the folder again"
+    return ""
 
 
-def _blocks(
-    shape: tuple[int, ...], chunks: tuple[int, ...] | None, item: int
-) -> Iterator[tuple[tuple[slice, ...], float]]:
-    """Yield blocks of whole chunks, along the axis with most of them, and the share read with each."""
-    axis = 0
-    if chunks is not None:
-        axis = int(np.argmax([length / chunk for length, chunk in zip(shape, chunks, strict=True)]))
-    chunk, length = 1 if chunks is None else chunks[axis], shape[axis]
-    row = max(1, item * int(np.prod(shape, dtype=object)) // max(1, length))
-    step = max(chunk, BLOCK // row // chunk * chunk)
-    for begin in range(0, length, step):
-        end = min(length, begin + step)
-        yield (*(slice(None),) * axis, slice(begin, end)), end / length
+def _stored_bytes(stored: Any, n_bytes: int) -> int:
+    """Return what an HDF5 file holds of an array before it is unpacked (bytes); a Zarr folder is whole."""
+    dataset = getattr(stored, "dset", stored)
+    return int(dataset.id.get_storage_size()) if isinstance(dataset, h5py.Dataset) else n_bytes

@@ -17,6 +17,7 @@ from napari_unison.commands.contents import contents
 from napari_unison.commands.decode import decode
 from napari_unison.commands.demo import demo
 from napari_unison.commands.embed import embed
+from napari_unison.commands.export import export
 from napari_unison.commands.export_cebra import export_cebra
 from napari_unison.commands.figures import figures
 from napari_unison.commands.import_cebra import import_cebra
@@ -80,6 +81,7 @@ for command in (
     contents,
     train,
     embed,
+    export,
     figures,
     decode,
     report,

@@ -316,8 +316,13 @@ def open_workspace(viewer: napari.viewer.Viewer) -> None:
 
 
 def export_embedding(viewer: napari.viewer.Viewer) -> None:
-    """Ask where to, and write the embedding that is shown as a table."""
+    """Ask where to, and write the embedding that is shown, as a table or into a copy of an NWB file."""
     _actions(viewer).export()
+
+
+def export_session(viewer: napari.viewer.Viewer) -> None:
+    """Ask which session and where to, and write it."""
+    _actions(viewer).export_session()
 
 
 def save_figure(viewer: napari.viewer.Viewer) -> None:

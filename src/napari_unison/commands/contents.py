@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     help="Write the mapping, to change it and to use it for all files of the same make.",
 )  # fmt: skip
 @click.option(
-    "--to", "file", type=NEW, metavar="SESSIONS.npz", help="Write the sessions, which then need no mapping."
-)
+    "--to", "file", type=NEW, metavar="FILE",
+    help="Write the sessions, which then need no mapping: .npz; one session also .nwb, .csv or .parquet.",
+)  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace files that are already there.")
 def contents(
     path: Path, mapping_file: Path | None, mapping_to: Path | None, file: Path | None, overwrite: bool
@@ -42,8 +43,10 @@ def contents(
     for new in (mapping_to, file):
         if new is not None and new.exists() and not overwrite:
             raise click.UsageError(f"{new}: the file exists already; choose another name, or --overwrite.")
-    if file is not None and file.suffix != ".npz":
-        raise click.UsageError(f"--to {file}: the name must end in .npz.")
+    from napari_unison.sessions.writing import SESSION_ENDINGS
+
+    if file is not None and file.suffix not in SESSION_ENDINGS:
+        raise click.UsageError(f"--to {file}: the name must end in {', '.join(SESSION_ENDINGS)}.")
 
     from napari_unison.sessions import load_sessions, write_sessions
     from napari_unison.sessions.importing import checked_mapping, open_contents

@@ -8,10 +8,11 @@ from weakref import WeakKeyDictionary, ref
 
 from napari.utils.notifications import show_info
 from qtpy.QtGui import QAction, QGuiApplication, QKeySequence
-from qtpy.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox, QWidget
 
 from napari_unison._compat import main_window, unwrapped
 from napari_unison.widgets.movie_dialog import MovieDialog, ask_movie_file
+from napari_unison.widgets.recording_copy import RecordingCopyDialog
 from napari_unison.workspace.keep import is_workspace, with_ending
 from napari_unison.workspace.state import Workspace
 from napari_unison.workspace.viewers import get_workspace
@@ -22,7 +23,15 @@ TABLE_FILTERS = {
     "NumPy arrays (*.npz)": ".npz",
     "Parquet (*.parquet)": ".parquet",
 }
+EMBEDDING_FILTERS = TABLE_FILTERS | {"Copy of the NWB recording (*.nwb)": ".nwb"}
+SESSION_FILTERS = {
+    "NWB (*.nwb)": ".nwb",
+    "NumPy arrays (*.npz)": ".npz",
+    "Parquet (*.parquet)": ".parquet",
+    "Table (*.csv)": ".csv",
+}
 FIGURE_FILTERS = {"Picture (*.png)": ".png", "Vector graphics (*.svg)": ".svg", "PDF (*.pdf)": ".pdf"}
+SCRIPT_FILTERS = {"Python (*.py)": ".py"}
 MOVIE_FILTERS = {"Movie (*.mp4)": ".mp4", "Animated picture (*.gif)": ".gif"}
 #: Title, method, keys, tooltip; None is a line between them.
 ENTRIES: tuple[tuple[str, str, str, str] | None, ...] = (
@@ -38,13 +47,21 @@ ENTRIES: tuple[tuple[str, str, str, str] | None, ...] = (
         "Export embedding…",
         "export",
         "Ctrl+Alt+E",
-        "The embedding that is shown as a table: session, time, labels with units, all latents, named sets.",
+        "The embedding that is shown as a table: session, time, labels with units, all latents, named sets; "
+        "or beside the recording, in a copy of its NWB file.",
     ),
     (
         "Export selected bins…",
         "export_selected",
         "",
         "The same table, of the time alone that is selected in Traces or with the lasso.",
+    ),
+    (
+        "Export session…",
+        "export_session",
+        "",
+        "A session with activity, labels and neurons as NWB, NumPy, Parquet or csv, for other programs; it "
+        "opens here as it was.",
     ),
     (
         "Save figure…",
@@ -88,6 +105,7 @@ class KeepActions:
         # Held weakly, or a viewer would be kept by the list of actions that it is the key of.
         self._viewer = ref(viewer)
         self._folder = ""
+        self._recordings: dict[str, Path] = {}
 
     @classmethod
     def of(cls, viewer: Any) -> KeepActions:
@@ -146,16 +164,38 @@ class KeepActions:
                 return
             title = f"Export selected bins of the {kind} embedding: {selection.description}"
             name = f"{file_name(selection.name) or 'selected bins'} {kind}"
-        target = self._ask_file(title, name, TABLE_FILTERS)
-        if target is not None:
-            self._try(
-                lambda: self._workspace.export(target, selected=selected, overwrite=True),
-                f"Saved in {target}.",
-            )
+        target = self._ask_file(title, name, TABLE_FILTERS if selected else EMBEDDING_FILTERS)
+        if target is None:
+            return
+        words: dict[str, Any] = {"selected": selected}
+        if target.suffix.lower() == ".nwb" and not selected:
+            chosen = self._ask_recording()
+            if chosen is None:
+                return
+            words = dict(zip(("session", "source"), chosen, strict=True))
+        self._try(lambda: self._workspace.export(target, overwrite=True, **words), f"Saved in {target}.")
 
     def export_selected(self) -> None:
         """Ask where to, and write the selected bins of the embedding that is shown."""
         self.export(selected=True)
+
+    def export_session(self) -> None:
+        """Ask which session and where to, and write it."""
+        names = [session.name for session in self._workspace.sessions]
+        if not names:
+            self._complain("There are no sessions yet: open recordings or a sample first.")
+            return
+        name, agrees = names[0], True
+        if len(names) > 1:
+            name, agrees = QInputDialog.getItem(
+                self._window, "Export session", "Which session?", names, 0, False
+            )
+        target = self._ask_file("Export the session", file_name(name), SESSION_FILTERS) if agrees else None
+        if target is not None:
+            self._try(
+                lambda: self._workspace.export_session(target, session=name, overwrite=True),
+                f"Saved in {target}.",
+            )
 
     def save_figure(self) -> None:
         """Ask where to, and draw."""
@@ -171,7 +211,7 @@ class KeepActions:
 
     def save_script(self) -> None:
         """Ask where to, and write the script."""
-        target = self._ask_file("Save the script", "script", {"Python (*.py)": ".py"})
+        target = self._ask_file("Save the script", "script", SCRIPT_FILTERS)
         if target is not None:
             self._try(lambda: self._workspace.save_script(target, overwrite=True), f"Saved in {target}.")
 
@@ -213,7 +253,7 @@ class KeepActions:
 
     def _ask_file(self, title: str, name: str, filters: dict[str, str]) -> Path | None:
         """Ask for a file, give it the ending that was chosen, and ask before one is replaced."""
-        if self._workspace.run is None and ".py" not in filters.values():
+        if self._workspace.run is None and filters not in (SCRIPT_FILTERS, SESSION_FILTERS):
             self._complain("There is no run yet: train an encoder or open a saved run first.")
             return None
         place = str(Path(self._folder) / f"{name}{next(iter(filters.values()))}")
@@ -229,6 +269,17 @@ class KeepActions:
             return None
         self._remember(target)
         return target
+
+    def _ask_recording(self) -> tuple[str, Path] | None:
+        """Ask into a copy of which session's recording an embedding goes."""
+        run = self._workspace.run
+        names = [] if run is None else [part.name for part in run.encoder.training_sessions_]
+        dialog = RecordingCopyDialog(names, self._recordings, self._folder, self._window)
+        if not dialog.exec():
+            return None
+        session, source = dialog.choices()
+        self._recordings[session] = source
+        return session, source
 
     def _remember(self, target: Path) -> None:
         self._folder = str(target.parent)

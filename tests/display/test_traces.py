@@ -107,3 +107,29 @@ def test_circular_labels_have_no_line_across_the_plot_at_each_turn() -> None:
 def test_a_label_that_is_not_there_names_those_that_are(embedding) -> None:
     with pytest.raises(ValueError, match="it has position, direction"):
         label_trace(embedding.sessions[0], "speed")
+
+
+def test_labels_go_on_where_a_session_was_held_out_and_latents_end(make_session, make_embedding) -> None:
+    whole, half = make_session(), 250
+    embedding, held_out = make_embedding([whole[:half]]), whole[half:]
+    position, latent = chosen_traces(embedding, 0, ["position", 0], held_out=held_out)
+    np.testing.assert_array_equal(position.time, whole.time)
+    np.testing.assert_array_equal(position.values, whole.labels["position"])
+    # cut where laps change, and nowhere else
+    np.testing.assert_array_equal(position.breaks, recording_traces(whole, ["position"])[0].breaks)
+    np.testing.assert_array_equal(position.colours, recording_traces(whole)[0].colours)
+    np.testing.assert_array_equal(latent.time, whole.time[:half])
+    np.testing.assert_array_equal(session_traces(embedding, 0, held_out=held_out)[0].values, position.values)
+
+
+def test_a_category_that_only_the_held_out_part_has_is_grey(make_session, make_embedding) -> None:
+    whole = make_session()
+    direction = np.array(whole.labels["direction"], dtype="<U8")
+    direction[300:] = "pauses"
+    whole = whole.replace(labels={**whole.labels, "direction": direction})
+    embedding = make_embedding([whole[:300]])
+    (position,) = session_traces(embedding, 0, held_out=whole[300:])
+    np.testing.assert_allclose(position.colours[300:], [(0.5, 0.5, 0.5, 1.0)] * (whole.n_bins - 300))
+    (numbers,) = chosen_traces(embedding, 0, ["direction"], held_out=whole[300:])
+    assert numbers.values[-1] == 1.0  # left, pauses, right
+    assert numbers.name == "direction: 0 left, 1 pauses, 2 right"

@@ -262,6 +262,42 @@ def test_curves_are_chosen_in_the_list_and_by_the_workspace(traces, qtbot):
     assert traces.plots.titles == best
 
 
+def shaded(traces) -> tuple[float, float]:
+    """Return from when to when (s) no pixel of the plots has the colour of the canvas."""
+    traces.show_whole_session()
+    traces.plots.redraw()
+    picture = traces.plots.canvas.render()
+    left, right = (round(pixel) for pixel in traces.plots.frame())
+    plots = picture[5:-5, left:right, :3].astype(int)
+    found = np.flatnonzero((np.abs(plots - picture[0, 0, :3]).sum(axis=2) > 20).all(axis=0))
+    return traces.plots.time_at(left + found[0]), traces.plots.time_at(left + found[-1] + 1)
+
+
+def test_what_is_held_out_is_shaded_and_named_before_and_after_training(traces, qtbot):
+    workspace, near = traces.workspace, {"abs": 0.1}
+    assert shaded(traces) == (pytest.approx(12, **near), pytest.approx(15, **near))
+    assert "held out" in traces.colours.text()
+    assert "held out, 12.0 to 15.0 s; the encoder will not learn from it" in traces.toolTip()
+    workspace.validation_share = 0.4
+    assert shaded(traces)[0] == pytest.approx(9, **near)
+    workspace.train(**SHORT).wait(60)
+    workspace.validation_share = 0.2  # that of the next training
+    assert shaded(traces) == (pytest.approx(9, **near), pytest.approx(15, **near))
+    assert "held out, 9.0 to 15.0 s; the encoder has not learned from it" in traces.toolTip()
+    # it can be looked at and selected like the rest
+    qtbot.mouseClick(traces.plots.native, LEFT, NO_KEY, at(traces, 13.0))
+    assert workspace.cursor == ("rat 1", pytest.approx(13.0, abs=pixel(traces)))
+    drag(qtbot, traces, 8.0, 10.0)
+    np.testing.assert_allclose(workspace.selection.current.ranges["rat 1"], [[8, 10]], atol=0.1)
+
+
+def test_nothing_is_shaded_where_nothing_is_held_out(traces):
+    traces.workspace.validation_share = 0
+    assert "held out" not in traces.colours.text() + traces.toolTip()
+    traces.workspace.train(**SHORT).wait(60)
+    assert "held out" not in traces.colours.text() + traces.toolTip()
+
+
 def test_what_an_embedding_lacks_comes_back_with_one_that_has_it(traces):
     workspace = traces.workspace
     workspace.train(**SHORT).wait(60)

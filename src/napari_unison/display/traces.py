@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 RESIDUAL: Final = "residual"
 #: As many categories of a discrete label are explained.
 MOST_TOLD: Final = 6
+UNKNOWN_CATEGORY: Final = (0.5, 0.5, 0.5, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,7 @@ def session_traces(
     *,
     on_dark: bool = False,
     palette: Palette = PAPER,
+    held_out: Session | None = None,
 ) -> list[Trace]:
     """Return the traces of one session: position, best position latent, best direction latent.
 
@@ -82,6 +84,8 @@ def session_traces(
         Leave out the dark ends of the colour maps.
     palette : Palette, default PAPER
         Which colours.
+    held_out : Session, optional
+        What comes after the session and was not embedded: the position goes on there.
 
     Returns
     -------
@@ -100,9 +104,9 @@ def session_traces(
     by_direction = label_colours(embedding, index, roles.direction, palette)
     traces = []
     if roles.position:
-        position = first_column(recording.labels[roles.position])
-        unit = recording.units[roles.position]
-        traces.append(_trace(recording, roles.position, unit, position, by_direction))
+        unit, position = recording.units[roles.position], _label_values(recording, roles.position, held_out)
+        colours = label_colours(embedding, index, roles.direction, palette, held_out)
+        traces.append(_trace(recording, roles.position, unit, position, colours, held_out))
     if scores is None:
         return traces
     for role, label in (("position", roles.position), ("direction", roles.direction)):
@@ -151,8 +155,25 @@ def residual_trace(embedding: Embedding, session: str | int) -> Trace:
     return _trace(embedding.sessions[index], RESIDUAL, embedding.residual_unit, values, None)
 
 
-def label_trace(session: Session, label: str, colours: npt.NDArray[np.float32] | None = None) -> Trace:
+def label_trace(
+    session: Session,
+    label: str,
+    colours: npt.NDArray[np.float32] | None = None,
+    *,
+    held_out: Session | None = None,
+) -> Trace:
     """Return a label of a session; categories are numbered, and circular labels begin anew after a turn.
+
+    Parameters
+    ----------
+    session : Session
+        Whose label.
+    label : str
+        Its name.
+    colours : ndarray of float32, (T, 4), optional
+        RGBA of every point, those of ``held_out`` too.
+    held_out : Session, optional
+        What comes after the session: the trace goes on there.
 
     Raises
     ------
@@ -161,12 +182,12 @@ def label_trace(session: Session, label: str, colours: npt.NDArray[np.float32] |
     """
     if label not in session.labels:
         raise ValueError(f"{session.name} has no label {label!r}; it has {', '.join(session.labels)}")
-    values, name = first_column(session.labels[label]), label
+    values, name = _label_values(session, label, held_out), label
     if session.kinds[label] == "discrete":
         categories, values = np.unique(values, return_inverse=True)
         told = ", ".join(f"{number} {category}" for number, category in enumerate(categories[:MOST_TOLD]))
         name = f"{label}: {told}" + (", …" if len(categories) > MOST_TOLD else "")
-    trace = _trace(session, name, session.units[label], values, colours)
+    trace = _trace(session, name, session.units[label], values, colours, held_out)
     if session.kinds[label] != "circular":
         return trace
     turns = np.flatnonzero(np.abs(np.diff(trace.values)) > np.pi) + 1
@@ -200,8 +221,11 @@ def chosen_traces(
     *,
     on_dark: bool = False,
     palette: Palette = PAPER,
+    held_out: Session | None = None,
 ) -> list[Trace]:
     """Return chosen traces of a session: latents (counted from 0), labels by name, and ``"residual"``.
+
+    Labels go on in ``held_out``, what comes after the session and was not embedded.
 
     Raises
     ------
@@ -218,8 +242,9 @@ def chosen_traces(
         elif choice == RESIDUAL:
             traces.append(residual_trace(embedding, index))
         else:
-            by_direction = label_colours(embedding, index, roles.direction, palette)
-            traces.append(label_trace(recording, choice, by_direction if choice == roles.position else None))
+            by_direction = label_colours(embedding, index, roles.direction, palette, held_out)
+            colours = by_direction if choice == roles.position else None
+            traces.append(label_trace(recording, choice, colours, held_out=held_out))
     return traces
 
 
@@ -268,16 +293,26 @@ def position_colours(
 
 
 def label_colours(
-    embedding: Embedding, index: int, label: str | None, palette: Palette
+    embedding: Embedding, index: int, label: str | None, palette: Palette, held_out: Session | None = None
 ) -> npt.NDArray[np.float32] | None:
-    """Colour a session's bins by a discrete label, alike in all sessions; (T, 4), None without a label."""
+    """Colour a session's bins by a discrete label, alike in all sessions; (T, 4), None without a label.
+
+    Bins of what was held out follow; categories that only they have are grey.
+    """
     if label is None:
         return None
-    values = first_column(embedding.sessions[index].labels[label])
+    values = _label_values(embedding.sessions[index], label, held_out)
     rgba = np.zeros((len(values), 4), dtype=np.float32)
+    rgba[embedding.sessions[index].n_bins :] = UNKNOWN_CATEGORY
     for category, colour in category_colours(np.unique(embedding.label(label)), palette).items():
         rgba[values == category] = colour
     return rgba
+
+
+def _label_values(session: Session, label: str, held_out: Session | None) -> npt.NDArray[Any]:
+    """Return the first column of a label, with what was held out behind it."""
+    parts = [session] if held_out is None else [session, held_out]
+    return np.concatenate([first_column(part.labels[label]) for part in parts])
 
 
 def _trace(
@@ -286,6 +321,17 @@ def _trace(
     unit: str,
     values: npt.NDArray[Any],
     colours: npt.NDArray[np.float32] | None,
+    held_out: Session | None = None,
 ) -> Trace:
-    breaks = np.asarray([segment.start for segment in session.segment_slices()][1:], dtype=np.intp)
-    return Trace(name, unit, session.time, np.asarray(values, dtype=np.float64), colours, breaks)
+    breaks = [segment.start for segment in session.segment_slices()][1:]
+    time = session.time
+    if held_out is not None:
+        slices = held_out.segment_slices()
+        # in the same segment, and no time is missing: the line goes on
+        is_next = held_out.time[0] - time[-1] < 1.5 * session.bin_width
+        goes_on = is_next and held_out.segment[0] == session.segment[-1]
+        breaks += [len(time) + segment.start for segment in slices[1 if goes_on else 0 :]]
+        time = np.concatenate([time, held_out.time])
+    return Trace(
+        name, unit, time, np.asarray(values, dtype=np.float64), colours, np.asarray(breaks, dtype=np.intp)
+    )

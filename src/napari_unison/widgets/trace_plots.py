@@ -28,6 +28,11 @@ ONE_DOWN: Final = np.array([[0, 0], [0, 1]], dtype=np.float32)
 #: Amber, over everything: raster and curves show through.
 MARK_COLOUR: Final = (1.0, 0.69, 0.0, 0.26)
 PREVIEW_COLOUR: Final = (1.0, 0.69, 0.0, 0.42)
+#: Grey, on dark and on light.
+HELD_OUT_COLOUR: Final = (0.5, 0.5, 0.5, 0.28)
+HELD_OUT: Final = "held out"
+#: Room (pixels) for the words.
+HELD_OUT_WIDTH: Final = 64
 
 
 class ValueScale(scene.Widget):
@@ -107,7 +112,9 @@ class TracePlots:
         self._marked = self._previewed = NOTHING
         self.cursor: float | None = None
         self.range: TimeRange = (0.0, 60.0)
+        self._held_out: TimeRange | None = None
         self._bands = self._new_bands()
+        self._held_out_words = self._new_words()
         self._cursor_line = self._new_cursor_line()
         self._mouse = TimeMouse(self.canvas, self, actions)
 
@@ -133,6 +140,19 @@ class TracePlots:
         line.order = 21
         line.visible = False
         return line
+
+    def _new_words(self) -> Any:
+        words = scene.Text(
+            HELD_OUT,
+            parent=self.canvas.central_widget,
+            anchor_x="right",
+            anchor_y="bottom",
+            font_size=8,
+            color=self._foreground,
+        )
+        words.order = 22
+        words.visible = False
+        return words
 
     @property
     def native(self) -> Any:
@@ -186,6 +206,7 @@ class TracePlots:
         self.canvas.bgcolor = background
         self._foreground = foreground
         self._cursor_line.set_data(pos=ONE_DOWN, color=foreground)
+        self._held_out_words.color = foreground
 
     def set_traces(self, traces: list[Trace], raster_of: Session | None = None) -> None:
         """Draw other traces, and the raster of a session below them."""
@@ -267,11 +288,13 @@ class TracePlots:
         session = self._session
         if session is None or self._image is None:
             return
-        start, stop = self.range
+        # beyond the recording there is nothing to draw
+        start = max(self.range[0], float(session.time[0]))
+        stop = min(self.range[1], float(session.time[-1]) + session.bin_width)
         if self._raster is None:
             self._show_raster(pooled_raster(session), is_whole=True)
         known = self._raster
-        if known is not None and not known.serves(start, stop, session.bin_width, columns):
+        if known is not None and start < stop and not known.serves(start, stop, session.bin_width, columns):
             # More than is shown, so that moving a little needs no new picture.
             beyond = stop - start
             wanted = start - beyond, stop + beyond
@@ -290,6 +313,11 @@ class TracePlots:
     def set_marked(self, ranges: Ranges) -> None:
         """Mark stretches of time (n, 2) in all plots."""
         self._marked = ranges
+        self._draw_marks()
+
+    def set_held_out(self, held_out: TimeRange | None) -> None:
+        """Shade a stretch of time (s) in all plots that no encoder has learned from, or none."""
+        self._held_out = held_out
         self._draw_marks()
 
     def set_preview(self, ends: TimeRange | None) -> None:
@@ -313,9 +341,13 @@ class TracePlots:
         top, height = MARGIN, max(float(self.canvas.size[1]) - 2 * MARGIN, 1.0)
         marked = self.marked_columns()
         previewed = covered_columns(self._previewed, *self.range, len(marked))
-        self._bands.visible = bool(marked.any() or previewed.any())
+        shaded = NOTHING if self._held_out is None else np.array([self._held_out])
+        held_out = covered_columns(shaded, *self.range, len(marked))
+        self._show_held_out(held_out, left)
+        self._bands.visible = bool(marked.any() or previewed.any() or held_out.any())
         if self._bands.visible:
             rgba = np.zeros((1, len(marked), 4), dtype=np.float32)
+            rgba[0, held_out] = HELD_OUT_COLOUR
             rgba[0, marked] = MARK_COLOUR
             rgba[0, previewed] = PREVIEW_COLOUR
             self._bands.set_data(rgba)
@@ -328,6 +360,12 @@ class TracePlots:
             self._cursor_line.transform.scale = (1.0, height)
             self._cursor_line.transform.translate = (self.pixel_of(self.cursor or 0.0), top)
         self.canvas.update()
+
+    def _show_held_out(self, columns: npt.NDArray[np.bool_], left: float) -> None:
+        """Name the shaded part at its right end, where it is wide enough for the words."""
+        self._held_out_words.visible = is_wide = bool(columns.sum() >= HELD_OUT_WIDTH)
+        if is_wide:
+            self._held_out_words.pos = left + float(np.flatnonzero(columns)[-1]) - 4, MARGIN + 3
 
 
 def round_to_span(value: float, span: float) -> float:

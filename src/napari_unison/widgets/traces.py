@@ -34,11 +34,13 @@ from napari_unison.widgets.selection_menu import SelectionMenu
 from napari_unison.widgets.time_axis import TimeAxis
 from napari_unison.widgets.time_keys import HELP_KEYS, key_action
 from napari_unison.widgets.trace_chooser import TraceChooser
-from napari_unison.widgets.trace_plots import TimeRange, TracePlots
+from napari_unison.widgets.trace_plots import HELD_OUT, TimeRange, TracePlots
 from napari_unison.widgets.wheel import WheelGuard
+from napari_unison.workspace.held_out import held_out_part, will_be_held_out
 from napari_unison.workspace.selection import Selection
 from napari_unison.workspace.settings import DisplaySettings
 from napari_unison.workspace.state import Workspace
+from napari_unison.workspace.time_ranges import recorded_range
 from napari_unison.workspace.time_sets import SelectionMode
 
 FIRST_RANGE = 60.0
@@ -47,8 +49,10 @@ FEWEST_BINS = 4
 #: As many categories are explained beside the buttons.
 MOST_CATEGORIES = 8
 REDRAW_INTERVAL = 40
+HELD_OUT_GREY = "#808080"
 #: Lowest height of a plot (pixels); more of them than there is room for can be scrolled.
 LOWEST_ROW = 36
+COLOURS_HELP = "Colours of the curves; the best latent of a position is coloured by both."
 HELP = (
     "Drag: select time (Shift: more, Alt or Ctrl: less). Click: time cursor. Double click: select the lap.\n"
     "Right drag, or drag the time axis: move. Wheel: zoom.\n"
@@ -61,6 +65,7 @@ class TracesWidget(WorkspaceWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
         self._session: Session | None = None
+        self._held_out: Session | None = None
         self._drawn: tuple[Any, ...] = ()
         self._select_from: float | None = None
         self._make_fields()
@@ -109,7 +114,7 @@ class TracesWidget(WorkspaceWidget):
         self.whole_button.setToolTip("Show the whole session (0)")
         self.selection_button: SelectionMenu = SelectionMenu(self.workspace, self)
         self.colours = QLabel()
-        self.colours.setToolTip("Colours of the curves; the best latent of a position is coloured by both.")
+        self.colours.setToolTip(COLOURS_HELP)
         self.message = Message()
         self.setToolTip(HELP + HELP_KEYS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -188,6 +193,8 @@ class TracesWidget(WorkspaceWidget):
         self.listen(events.sessions, self.update_sessions)
         self.listen(events.embedding, self.update_sessions)
         self.listen(events.display, self._on_display)
+        self.listen(events.time_ranges, self._show_held_out)
+        self.listen(events.validation_share, self._show_held_out)
         self.listen(events.cursor, self._follow_cursor)
         self.listen(events.selection, self._show_selection)
 
@@ -259,23 +266,46 @@ class TracesWidget(WorkspaceWidget):
         self._show_raster_choice(session)
         if session is None:
             self.plots.set_traces([])
-            self._session, self._drawn = None, ()
-            self.colours.setText("")
+            self._session, self._held_out, self._drawn = None, None, ()
+            self._show_held_out()
             return
         is_embedded = self._is_embedded(session)
         raster = session if self.workspace.display.raster or not is_embedded else None
         first_look = self._session is None or self._session.name != session.name
         self._session = session
+        run = self.workspace.run
+        self._held_out = held_out_part(run, session) if run is not None and is_embedded else None
         self._drawn = self._wanted()
-        self.colours.setText(direction_legend(session, self._palette))
         self.plots.set_traces(self._traces(session), raster)
         self.plots.native.setMinimumHeight(self.plots.n_rows * LOWEST_ROW)
         if first_look:
             self.show_first_minute()
         else:
             self.show_range(self.plots.range)
+        self._show_held_out()
         self._show_cursor()
         self._show_selection(self.workspace.selection)
+
+    def _show_held_out(self) -> None:
+        """Shade what the encoder has not learned from, or will not, and say so."""
+        session, part = self._session, self._held_out
+        if session is None:
+            shaded = None
+        elif self._is_embedded(session):
+            shaded = None if part is None else recorded_range(part)
+        else:
+            shaded = will_be_held_out(self.workspace, session)
+        self.plots.set_held_out(shaded)
+        self.colours.setText(
+            "" if session is None else legend_text(session, self._palette, shaded is not None)
+        )
+        told = ""
+        if shaded is not None:
+            begin, end = shaded
+            tense = "has not learned" if part is not None else "will not learn"
+            told = f"Shaded: held out, {begin:,.1f} to {end:,.1f} s; the encoder {tense} from it.\n"
+        self.setToolTip(told + HELP + HELP_KEYS)
+        self.colours.setToolTip(told + COLOURS_HELP)
 
     def _is_embedded(self, session: Session) -> bool:
         embedding = self.workspace.embedding
@@ -288,13 +318,14 @@ class TracesWidget(WorkspaceWidget):
         if embedding is None or run is None or not self._is_embedded(session):
             return recording_traces(session, wanted, palette=self._palette)
         looks: dict[str, Any] = {"on_dark": self._is_dark, "palette": self._palette}
+        held_out = self._held_out
         known = [choice for choice in wanted if choice in trace_choices(embedding, [session])]
         if known:
-            traces = chosen_traces(embedding, session.name, known, **looks)
+            traces = chosen_traces(embedding, session.name, known, **looks, held_out=held_out)
             drawn = [choice for choice in known if isinstance(choice, int)]
         else:
             scores = run.latent_scores.get(embedding.kind)
-            traces = best_traces(embedding, session.name, scores, **looks)
+            traces = best_traces(embedding, session.name, scores, **looks, held_out=held_out)
             drawn = [] if scores is None else [scores.best(label) for label in scores.scored_labels]
         latent = settings.latent
         if latent is not None and latent < embedding.n_latents and latent not in drawn:
@@ -320,7 +351,8 @@ class TracesWidget(WorkspaceWidget):
     def _span(self) -> TimeRange:
         if self._session is None:
             return 0.0, 1.0
-        return float(self._session.time[0]), float(self._session.time[-1] + self._session.bin_width)
+        last = self._session if self._held_out is None else self._held_out
+        return recorded_range(self._session)[0], recorded_range(last)[1]
 
     # -- time ------------------------------------------------------------------------------------------
 
@@ -461,6 +493,12 @@ class TracesWidget(WorkspaceWidget):
             super().keyPressEvent(event)
         else:
             act(self)
+
+
+def legend_text(session: Session, palette: Palette, is_held_out: bool) -> str:
+    """Return, as rich text, what the colours mean, and the shade where a part is held out."""
+    shade = f'<span style="color: {HELD_OUT_GREY}">■</span>&nbsp;{HELD_OUT}' if is_held_out else ""
+    return "&nbsp; ".join(filter(None, [direction_legend(session, palette), shade]))
 
 
 def direction_legend(session: Session, palette: Palette = PAPER) -> str:

@@ -132,6 +132,27 @@ def test_masks_are_edited_as_lines(form):
     }
 
 
+def test_what_the_masks_hide_is_said_in_words_and_follows_the_lines(form):
+    assert form.masks_words.text().splitlines() == [
+        "Hidden while it learns, one at a time:",
+        "• 30 to 90 % of the neurons, others in each sample",
+        "• 30 to 90 % of the time bins of the window, others in each sample",
+    ]
+    lines = form.editors["masks"].widget
+    lines.setPlainText("SessionMask: True\nTimeBlockMask: (0.2, 3)\nNeuronBlockMask: 0.25")
+    form.commit("masks")
+    assert form.masks_words.text().splitlines()[1:] == [
+        "• whole sessions; at least one is left, often only one",
+        "• time bins in blocks of 3 bins, from 20 % of those in the window on",
+        "• 25 % of the neurons, as one block of neighbours",
+    ]
+    lines.setPlainText("")
+    form.commit("masks")
+    assert form.masks_words.text() == "Nothing is hidden while it learns."
+    assert "relies on no single neuron" in lines.toolTip()
+    assert "SessionMask: whole sessions" in lines.toolTip()
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [("RandomNeuronMask 0.3", "not of the form name: value"), ("RandomNeuronMask: half", "cannot be read")],

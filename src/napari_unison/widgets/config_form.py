@@ -24,7 +24,7 @@ from superqt import QCollapsible
 
 from napari_unison.encoder import ConfigurationError, EncoderConfig
 from napari_unison.widgets.listening import WorkspaceWidget
-from napari_unison.widgets.mask_text import HELP, masks_from_text, masks_to_text
+from napari_unison.widgets.mask_text import help_in_words, masks_from_text, masks_in_words, masks_to_text
 from napari_unison.widgets.messages import Message
 from napari_unison.widgets.wheel import WheelGuard, narrow
 from napari_unison.workspace.planning import ALWAYS_KNOWN, KnownDevice
@@ -67,6 +67,8 @@ class ConfigForm(WorkspaceWidget):
         self.problems: dict[str, str] = {}
         self._written: dict[str, Any] = {}
         self.message = Message()
+        self.masks_words = QLabel()
+        self.masks_words.setWordWrap(True)
         # The arrow is part of the words: a picture of it would stay black on a dark theme.
         self.advanced = QCollapsible(FOLDED, expandedIcon=QIcon(), collapsedIcon=QIcon())
         self.advanced.toggled.connect(lambda is_open: self.advanced.setText(UNFOLDED if is_open else FOLDED))
@@ -102,7 +104,9 @@ class ConfigForm(WorkspaceWidget):
         editor.edited.connect(lambda *_: self.commit(name))
         self.editors[name] = editor
         if name == "masks":
+            self.masks_words.setToolTip(help_text(name, field))
             rows.addRow(editor.widget)
+            rows.addRow(self.masks_words)
             return
         label = QLabel(words(name))
         label.setToolTip(help_text(name, field))
@@ -116,6 +120,7 @@ class ConfigForm(WorkspaceWidget):
                 editor.write(getattr(self.workspace.config, name))
                 editor.widget.blockSignals(False)
                 self._written[name] = editor.read()
+        self.masks_words.setText(masks_in_words(self.workspace.config.masks))
 
     def _is_edited(self, name: str) -> bool:
         """Tell whether a field holds something else than what was written into it."""
@@ -197,7 +202,7 @@ def help_text(name: str, field: FieldInfo) -> str:
     if lower is not None and upper is not None:
         parts.append(f"From {lower:g} to {upper:g}.")
     if name == "masks":
-        parts.append(HELP)
+        parts.append(help_in_words())
     return f"<p><b>{name}</b></p><p>{' '.join(parts)}</p>"
 
 

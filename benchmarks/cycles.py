@@ -3,7 +3,8 @@
 Opens napari with the Unison workspace and, again and again, opens recordings from files, trains a little by
 the button Start, shows the aligned and the label-free embedding, draws the window, and takes everything away.
 Every tenth cycle also shows grid, trail, raster and a selection, floats the dock Decode and turns the theme.
-After each tenth cycle: memory of the process, threads, timers, callbacks, and what the graphics driver keeps.
+After each tenth cycle: memory of the process, before and after the C library gave back what nobody uses,
+threads, timers, callbacks, and what the graphics driver keeps.
 Where there is no display, it starts itself again under ``xvfb-run``. Prints one line of JSON and writes it
 under ``benchmarks/results``.
 
@@ -110,7 +111,7 @@ def measure(n_cycles: int, target: str | Path) -> None:
         paths = recordings(Path(folder))
         window = Window()
         window.viewer.window.resize(1000, 700)
-        from leftovers import counts, resident_bytes, threads_of_the_system
+        from leftovers import counts, threads_of_the_system
 
         window.workspace.configure(**SHORT)
         rows: list[dict[str, Any]] = []
@@ -119,24 +120,33 @@ def measure(n_cycles: int, target: str | Path) -> None:
             cycle(window, paths, looks_closely=number % 10 == 0)
             if number % 10 == 0:
                 held = counts(window.viewer) | {"threads of the system": threads_of_the_system()}
-                rows.append({"cycle": number, "resident_mb": round(resident_bytes() / 1e6, 1), **held})
+                rows.append({"cycle": number, **memory(), **held})
                 # what is there is kept, should somebody end it
                 write_result(summary(rows, time.perf_counter() - begin), target)
         window.viewer.close()
 
 
+def memory() -> dict[str, float]:
+    """Return the process' memory (MB): all, and without what the C library keeps though nobody uses it."""
+    from leftovers import give_back_free_memory, resident_bytes
+
+    resident = {"resident_mb": round(resident_bytes() / 1e6, 1)}
+    give_back_free_memory()
+    return resident | {"held_mb": round(resident_bytes() / 1e6, 1)}
+
+
 def summary(rows: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
-    """Tell what grew from the first look to the last, and the memory a cycle by a straight line."""
+    """Tell what grew from the first look to the last, and the memory held a cycle by a straight line."""
     first, last = rows[0], rows[-1]
     grown = {
         name: last[name] - first[name]
         for name in first
-        if name not in ("cycle", "resident_mb") and last[name] != first[name]
+        if name not in ("cycle", "resident_mb", "held_mb") and last[name] != first[name]
     }
     later = rows[len(rows) // 2 :]
     slope = np.nan
     if len(later) > 1:
-        slope = np.polyfit([row["cycle"] for row in later], [row["resident_mb"] for row in later], 1)[0]
+        slope = np.polyfit([row["cycle"] for row in later], [row["held_mb"] for row in later], 1)[0]
     return {
         "about": "What is left after load, train, embed, look and clear in the real window.",
         "after": rows,

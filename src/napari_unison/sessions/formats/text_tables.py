@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Final, TypeAlias
 
@@ -113,6 +114,10 @@ def _lines(path: Path, place: str) -> Iterator[str]:
                 )
             if len(line) == _LONGEST_LINE or b"\0" in line:
                 raise SessionError(f"{place} is no table of text (line {number}); save it as csv in UTF-8")
+            if b"\r" in line.rstrip(b"\r\n"):
+                raise SessionError(
+                    f"{place}: line {number} has a carriage return inside; save it with one line end a row"
+                )
             try:
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
@@ -123,14 +128,14 @@ def _lines(path: Path, place: str) -> Iterator[str]:
 
 def _layout(path: Path, place: str) -> _Layout:
     lines = _lines(path, place)
-    first, before = "", 0
-    while not first.strip():
-        first = next(lines, "end")
-        before += 1
-    if first == "end":
+    before, first = next(((i, line) for i, line in enumerate(lines, 1) if line.strip()), (0, ""))
+    if not first:
         raise SessionError(f"{place} is empty")
     separator = _separator(first)
-    header = _fields(first, separator)
+    try:
+        header = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
+    except csv.Error as error:
+        raise SessionError(f"{place}: line {before} cannot be read ({error}); mend the line") from error
     # how numpy.savetxt writes a header
     header[0] = header[0].lstrip("# ")
     has_header = _are_names(header)
@@ -155,22 +160,42 @@ def _whole_rows(
     SessionError
         If one has more or fewer columns; pandas would fill up short rows in silence.
     """
+    for number, line in enumerate(lines, before + 1):
+        if '"' in line:
+            # from here on a row may take several lines
+            yield from _quoted_rows(chain([line], lines), separator, n_columns, number - 1, place)
+            return
+        if not line.strip(" \r\n"):
+            continue
+        row = line.split(separator)
+        if len(row) != n_columns:
+            raise SessionError(_other_length(place, number, len(row), n_columns, separator))
+        yield row
+
+
+def _quoted_rows(
+    lines: Iterator[str], separator: str, n_columns: int, before: int, place: str
+) -> Iterator[list[str]]:
     rows = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for row in rows:
-            if not row:
-                continue
-            if len(row) != n_columns:
-                raise SessionError(
-                    f"{place}: line {rows.line_num + before} has {len(row)} columns, and the first has "
-                    f"{n_columns}; mend the line, or put texts that hold {separator!r} into quotes"
-                )
-            yield row
+            if row and len(row) != n_columns:
+                number = rows.line_num + before
+                raise SessionError(_other_length(place, number, len(row), n_columns, separator))
+            if row:
+                yield row
     except csv.Error as error:
         raise SessionError(
             f"{place}: line {rows.line_num + before} cannot be read ({error}); look for a quote that is not "
             "closed"
         ) from error
+
+
+def _other_length(place: str, number: int, length: int, n_columns: int, separator: str) -> str:
+    return (
+        f"{place}: line {number} has {length} columns, and the first has {n_columns}; mend the line, or put "
+        f"texts that hold {separator!r} into quotes"
+    )
 
 
 def _are_names(fields: list[str]) -> bool:
@@ -193,10 +218,6 @@ def _separator(line: str) -> str:
     outside = re.sub(r'"[^"]*"', "", line)
     found = {sign: outside.count(sign) for sign in ("\t", ";", ",")}
     return max(found, key=lambda sign: found[sign]) if any(found.values()) else ","
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
 
 
 def _names(header: list[str], place: str) -> list[str]:
@@ -231,27 +252,32 @@ def _columns(path: Path, layout: _Layout, place: str) -> list[Column]:
             )
         except ValueError as error:
             raise SessionError(f"{place} cannot be read as a table ({error})") from error
+    if len(table) != layout.n_rows:
+        raise SessionError(
+            f"{place} has {layout.n_rows} rows, of which {len(table)} can be told apart; look for quotes "
+            "that are not closed"
+        )
     columns = []
     for name in layout.names:
-        column = table.pop(name)
+        column = table[name]
         if re.fullmatch(r"column \d+", name) and layout.has_header and column.isna().all():
             # a separator at the end of every line
             continue
-        values = _plain(column, place, name)
-        columns.append(_in_memory(name, values))
+        columns.append(_in_memory(name, _plain(column, place, name)))
     return columns
 
 
 def _in_memory(name: str, values: Array) -> Column:
     type_name = "str" if values.dtype.kind == "U" else values.dtype.name
-    return Column(name, len(values), type_name, lambda _: values)
+    # a copy, which is its reader's own: the table stays as it is
+    return Column(name, len(values), type_name, lambda _: np.array(values))
 
 
 def _plain(column: Any, place: str, name: str) -> Array:
-    """Return a pandas column as an array that owns its numbers, booleans or texts."""
-    values = column.to_numpy()
+    """Return a pandas column as numbers, booleans or texts; numbers are those of the table, not copied."""
+    values: Array = column.to_numpy()
     if values.dtype.kind in "biuf":
-        return np.array(values)
+        return values
     missing = column.isna().to_numpy()
     texts = ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)]
     return texts_array(texts, place, name)

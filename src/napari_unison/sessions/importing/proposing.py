@@ -52,6 +52,7 @@ _CIRCULAR: Final = re.compile(
 _POSITION: Final = re.compile(r"pos|loc|^[xyz]$|/[xyz]$|track", re.I)
 _TIMES: Final = re.compile(r"(^|[/_.])(t|ts|time|times|timestamps?|time_s|seconds?)$", re.I)
 _VOLTAGE: Final = re.compile(r"lfp|electrical|voltage|ephys|\braw|emg|eeg|ecog", re.I)
+_UNITS: Final = {"meters": "m", "meter": "m", "metres": "m", "radian": "rad", "radians": "rad"}
 _TRIALS: Final = re.compile(r"trial", re.I)
 
 
@@ -316,7 +317,7 @@ def _label_of(contents: Contents, entry: Entry) -> LabelMapping | None:
 
 
 def _said_unit(entry: Entry) -> str:
-    unit = {"meters": "m", "meter": "m", "metres": "m", "radians": "rad"}.get(entry.unit.lower(), entry.unit)
+    unit = _UNITS.get(entry.unit.lower(), entry.unit)
     return "" if unit.lower() in ("unknown", "n/a", "na", "none", "no unit") else unit
 
 

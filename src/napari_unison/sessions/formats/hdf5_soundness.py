@@ -7,6 +7,7 @@ attributes, texts, and the ends of each dataset.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -22,7 +23,10 @@ from napari_unison.sessions.errors import SessionError
 PATIENCE: Final = 20.0
 
 _WALK: Final = """
-import sys
+import signal, sys
+if hasattr(signal, "alarm"):
+    # ends even where the library runs in circles, should nobody be left who waits
+    signal.alarm(int(sys.argv[2]))
 try:
     import resource
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, resource.getrlimit(resource.RLIMIT_AS)[1]))
@@ -86,7 +90,7 @@ def _problem(path: str, _size: int, _changed: int) -> str:
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
         ended = subprocess.run(  # noqa: S603 - this Python, the text above, and a path as one argument
-            [sys.executable, "-I", "-c", _WALK, path],
+            [sys.executable, "-I", "-c", _WALK, path, str(math.ceil(PATIENCE) + 1)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             timeout=PATIENCE, check=False, creationflags=flags,
         )  # fmt: skip

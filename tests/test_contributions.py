@@ -78,3 +78,11 @@ def test_the_sample_comes_as_one_raster_a_session():
 def test_a_raster_of_silence_can_be_drawn():
     silent = Session("silent", np.zeros((20, 3)), {"speed": np.linspace(0, 1, 20)}, 0.025)
     assert raster_layer(silent)[1]["contrast_limits"] == (0.0, 1.0)
+
+
+def test_an_nwb_file_is_claimed_and_so_is_nwb_in_a_zarr_folder_but_no_other_folder(tmp_path):
+    (tmp_path / "rat.nwb").touch()
+    assert get_reader(str(tmp_path / "rat.nwb")) is not None
+    for name, is_claimed in (("rat.nwb.zarr", True), ("image.zarr", False), ("rat.nwb.d", False)):
+        (tmp_path / name).mkdir()
+        assert (get_reader(str(tmp_path / name)) is not None) == is_claimed

@@ -62,12 +62,15 @@ class Checked:
         What is wrong, in words; empty where nothing is.
     fields : tuple of str
         The fields that it is about.
+    words : tuple of str
+        What each session is, as ``str(session)`` says it: of a long recording that takes a while.
     """
 
     mapping: FileMapping | None
     sessions: tuple[Session, ...] = ()
     problem: str = ""
     fields: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def is_valid(self) -> bool:
@@ -254,7 +257,8 @@ class FileImport:
             mapping = checked_mapping(fields)
             if not read_large and self.is_large(mapping):
                 return Checked(mapping)
-            return Checked(mapping, tuple(sessions_from(contents, mapping, on_progress=telling(job))))
+            sessions = tuple(sessions_from(contents, mapping, on_progress=telling(job)))
+            return Checked(mapping, sessions, words=tuple(map(str, sessions)))
         except SessionError as error:
             problem = problem_in_words(error, contents.place)
             return Checked(mapping, (), problem, concerned_fields(error, fields))

@@ -73,7 +73,8 @@ def concerned_fields(error: Exception, fields: Mapping[str, Any]) -> tuple[str, 
     fields : dict
         The mapping.
     """
-    text, labels = _without_listing(str(error)), fields.get("labels") or {}
+    text, given = _without_listing(str(error)), fields.get("labels")
+    labels = given if isinstance(given, Mapping) else {}
     found = [f"labels.{name}" for name in labels if f"label {name!r}" in text]
     cause = error.__cause__
     if isinstance(cause, ValidationError):
@@ -84,10 +85,11 @@ def concerned_fields(error: Exception, fields: Mapping[str, Any]) -> tuple[str, 
         found += ["time"] if "with time" in text else []
     if not found:
         found = [name for name in _PATHS if _is_named(fields.get(name), text)]
-        found += [f"labels.{n}" for n, label in labels.items() if _is_named(dict(label).get("source"), text)]
+        sources = {n: label.get("source") for n, label in labels.items() if isinstance(label, Mapping)}
+        found += [f"labels.{name}" for name, source in sources.items() if _is_named(source, text)]
     return tuple(dict.fromkeys(found))
 
 
 def _is_named(value: Any, text: str) -> bool:
-    paths = [value] if isinstance(value, str) else list(value or ())
+    paths = value if isinstance(value, list | tuple) else [value]
     return any(path and re.search(rf"(?<![\w/]){re.escape(str(path))}(?![\w/])", text) for path in paths)

@@ -18,6 +18,9 @@ from napari_unison.workspace.state import Workspace
 from napari_unison.workspace.whole_workspace import WORKSPACE_ENDING
 from napari_unison.workspace.workers import NapariRunner
 
+#: NWB in a folder of Zarr.
+RECORDING_FOLDER_ENDING = ".nwb.zarr"
+
 _LAYERS_OF: WeakKeyDictionary[Any, ViewerLayers] = WeakKeyDictionary()
 
 
@@ -43,7 +46,10 @@ def get_workspace(viewer: Any) -> Workspace:
 def layers_of(viewer: Any) -> ViewerLayers:
     """Return what keeps a viewer's layers in step with its workspace."""
     viewer = unwrapped(viewer)
-    if viewer not in _LAYERS_OF:
+    if viewer not in #: NWB in a folder of Zarr.
+RECORDING_FOLDER_ENDING = ".nwb.zarr"
+
+_LAYERS_OF:
         workspace = Workspace(runner=NapariRunner(viewer))
         workspace.events.failed.connect(show_error)
         workspace.events.warned.connect(show_warning)
@@ -64,5 +70,5 @@ def layers_of(viewer: Any) -> ViewerLayers:
         on_viewer_closed(viewer, close)
         guard_triton_once_drawn(viewer)
         # By its module, so that tests can leave the settings of whoever runs them alone.
-        _compat.open_folders_ourselves((RUN_ENDING, WORKSPACE_ENDING))
+        _compat.open_folders_ourselves((RUN_ENDING, WORKSPACE_ENDING, RECORDING_FOLDER_ENDING))
     return _LAYERS_OF[viewer]

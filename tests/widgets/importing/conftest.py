@@ -67,10 +67,16 @@ OpenDialog = Callable[..., ImportDialog]
 
 
 @pytest.fixture
-def open_dialog(qtbot: Any, workspace: Workspace) -> OpenDialog:
-    """Opens the dialog for files; it goes with its window."""
+def window(qtbot: Any) -> QWidget:
+    """A window, with which its dialogs go."""
     window = QWidget()
     qtbot.addWidget(window)
+    return window
+
+
+@pytest.fixture
+def open_dialog(window: QWidget, workspace: Workspace) -> OpenDialog:
+    """Opens the dialog for files."""
 
     def open_for(*paths: Path) -> ImportDialog:
         files = workspace.prepare_import(list(paths))

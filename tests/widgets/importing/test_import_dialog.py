@@ -181,6 +181,35 @@ def test_form_and_text_are_one_mapping(dialog):
     assert not dialog.import_button.isEnabled()
 
 
+def test_a_text_with_fields_of_other_types_is_refused_and_the_form_goes_on(dialog):
+    complete(dialog)
+    for wrong in ('labels = "pos"', "bin_width = [1]", "during_values = 3", "name = 5", "each = 1"):
+        text = 'neural = "lab/activity"\n' + wrong + '\n[labels.pos]\nsource = "lab/pos"\n'
+        if wrong.startswith("labels"):
+            text = wrong
+        dialog.text.text.setPlainText(text)
+        dialog.check() if dialog.checked is None else None
+        assert not dialog.import_button.isEnabled()
+        assert dialog.message.text()
+    dialog.text.text.setPlainText('neural = "lab/activity"\n[labels.pos]\nsource = "lab/pos"\n')
+    complete(dialog)
+    assert dialog.import_button.isEnabled()
+
+
+def test_enter_in_the_field_that_finds_entries_goes_on_to_the_tree(dialog, workspace, qtbot):
+    complete(dialog)
+    dialog.filter.setText("sta")
+    assert dialog.tree.paths() == ["lab/state"]
+    dialog.activateWindow()
+    dialog.filter.setFocus()
+    qtbot.waitUntil(dialog.filter.hasFocus)
+    qtbot.keyClick(dialog.filter, Qt.Key.Key_Return)
+    assert len(workspace.sessions) == 0
+    assert dialog.tree.chosen() == [("lab/state", "")]
+    qtbot.keyClick(dialog.tree, Qt.Key.Key_Space)
+    assert "state" in dialog.labels.labels()
+
+
 def test_what_only_the_text_can_say_is_kept_when_the_form_is_changed(dialog):
     text = 'neural = "lab/{what}"\nbin_width = 0.05\nname = "{stem} {what}"\n'
     text += '[each]\nwhat = ["activity", "xy"]\n[labels.pos]\nsource = "lab/pos"\n'

@@ -43,6 +43,8 @@ from napari_unison.workspace.state import Workspace
 
 #: After the last change, before the mapping is tried (ms).
 PATIENCE = 250
+#: Reading that takes longer is shown with its progress (ms).
+BUSY_AFTER = 300
 SIZE = (1240, 740)
 TOML_FILTER = "Mappings (*.toml)"
 LARGE = "The recording is large: press Preview to read it. It can be imported without."
@@ -79,6 +81,10 @@ class ImportDialog(QDialog):
         self._timer.setSingleShot(True)
         self._timer.setInterval(PATIENCE)
         self._timer.timeout.connect(self.check)
+        self._busy_timer = QTimer(self)
+        self._busy_timer.setSingleShot(True)
+        self._busy_timer.setInterval(BUSY_AFTER)
+        self._busy_timer.timeout.connect(self.busy.show)
         self._connect()
         self.tree.show_contents(self._contents())
         self.start()
@@ -281,7 +287,9 @@ class ImportDialog(QDialog):
         self.preview_button.setVisible(is_large)
         self.preview.setEnabled(checked.is_valid)
         if checked.is_valid or not self.preview.sessions:
-            self.preview.show_sessions(checked.sessions, LARGE if is_large else NOTHING_YET)
+            self.preview.show_sessions(
+                checked.sessions, checked.words or (LARGE if is_large else NOTHING_YET,)
+            )
         self._enable()
 
     # -- labels and activity ---------------------------------------------------------------------------
@@ -389,7 +397,6 @@ class ImportDialog(QDialog):
         """Stay open after an error or a stop, so that nothing of the mapping is lost."""
         self._opening = None
         if not self._is_closed:
-            self.busy.hide()
             self._enable()
 
     def stop(self) -> None:
@@ -401,11 +408,20 @@ class ImportDialog(QDialog):
     def done(self, result: int) -> None:
         """Close the files with the dialog, and give up what is being opened where it was cancelled."""
         self._is_closed = True
+        self._busy_timer.stop()
         if self._opening is not None and self._opening.is_running:
             self._opening.stop()
         self._timer.stop()
         self.files.close()
         super().done(result)
+
+    def keyPressEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Import by Enter, but not out of the field that finds entries: there it goes on to the tree."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.filter.hasFocus():
+            self.tree.choose(self.tree.paths()[:1])
+            self.tree.setFocus()
+            return
+        super().keyPressEvent(event)
 
     # -- what is shown ---------------------------------------------------------------------------------
 
@@ -434,8 +450,13 @@ class ImportDialog(QDialog):
             self._show_busy(self._opening)
 
     def _show_busy(self, job: Job) -> None:
+        """Show how far the reading is, once it has taken a moment."""
         tells = job.is_running and job.share == job.share
-        self.busy.setVisible(job.is_running and (tells or self._opening is not None))
+        if not job.is_running:
+            self._busy_timer.stop()
+            self.busy.hide()
+        elif not self._busy_timer.isActive() and self.busy.isHidden():
+            self._busy_timer.start()
         self.progress.setValue(round(1000 * job.share) if tells else 0)
         self.progress.setFormat(f"{job.phase} · %p %" if tells else f"{job.title} …")
         self.stop_button.setEnabled(job.can_stop)

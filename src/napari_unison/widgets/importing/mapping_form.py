@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any, get_args
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QLineEdit, QWidget
+from superqt.utils import signals_blocked
 
 from napari_unison.sessions.importing import Entry, FileMapping, SegmentMapping
 from napari_unison.sessions.importing.mapping import Orientation
@@ -129,11 +131,16 @@ class MappingForm(QWidget):
     def show_fields(self, fields: Mapping[str, Any], entries: Mapping[str, Entry]) -> None:
         """Show a mapping of a file with these entries."""
         self._entries = entries
-        values = _usual() | dict(fields)
+        with ExitStack() as silent:
+            for widget in self._fields().values():
+                silent.enter_context(signals_blocked(widget))
+            self._fill(_usual() | dict(fields), entries)
+        self.during.want_values()
+        self._show_what_applies()
+
+    def _fill(self, values: Mapping[str, Any], entries: Mapping[str, Entry]) -> None:
         neural = values.get("neural") or ()
         labels = dict(values.get("labels") or {})
-        for widget in self._fields().values():
-            widget.blockSignals(True)
         self.name.setText(values["name"])
         _offer(self.neural, entries, ("spikes", "series", "array", "events"))
         _offer(self.time, entries, ("array", "events", "series"))
@@ -148,9 +155,6 @@ class MappingForm(QWidget):
         self.show_labels(labels, values["speed_of"])
         self.during.show_during(values["during"], values["during_values"], entries)
         self.segments.show_segments(values["segments"] or {}, entries, labels)
-        for widget in self._fields().values():
-            widget.blockSignals(False)
-        self._show_what_applies()
 
     def show_labels(self, labels: Mapping[str, Any], speed_of: str | None = None) -> None:
         """Offer the labels of a mapping where one is asked for."""

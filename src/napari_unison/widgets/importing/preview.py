@@ -29,6 +29,7 @@ class Preview(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sessions: tuple[Session, ...] = ()
+        self._words: tuple[str, ...] = ()
         self.plots: list[LabelPlot] = []
         self.session_choice, self.span = QComboBox(), QComboBox()
         self.session_choice.setToolTip("The sessions that the file gives.")
@@ -69,10 +70,10 @@ class Preview(QWidget):
         layout.addWidget(self.choices)
         layout.addWidget(self.plots_area, 1)
 
-    def show_sessions(self, sessions: Sequence[Session], words: str = NOTHING_YET) -> None:
-        """Draw other sessions; without any, say so in words."""
+    def show_sessions(self, sessions: Sequence[Session], words: Sequence[str] = (NOTHING_YET,)) -> None:
+        """Draw other sessions, and say what they are in words; without any, say why."""
         before = self.session_choice.currentText()
-        self.sessions = tuple(sessions)
+        self.sessions, self._words = tuple(sessions), tuple(words)
         self.session_choice.clear()
         self.session_choice.addItems([session.name for session in sessions])
         self.session_choice.setCurrentIndex(max(self.session_choice.findText(before), 0))
@@ -80,14 +81,15 @@ class Preview(QWidget):
         self.choices.setVisible(bool(sessions))
         self.plots_area.setVisible(bool(sessions))
         if not sessions:
-            self.summary.setText(words)
+            self.summary.setText(words[0])
         self._draw()
 
     def _draw(self) -> None:
         if not self.sessions:
             return
-        session = self.sessions[max(self.session_choice.currentIndex(), 0)]
-        self.summary.setText(str(session))
+        number = max(self.session_choice.currentIndex(), 0)
+        session = self.sessions[number]
+        self.summary.setText(self._words[number])
         first, last = recorded_range(session)
         shown = first, min(first + SPANS[self.span.currentText()], last)
         raster = session_raster(session, COLUMNS, *shown)

@@ -58,8 +58,11 @@ class DuringFields(QWidget):
         self.intervals.setCurrentIndex(max(self.intervals.findText(path), 0) if path else 0)
         self._given, self._choices = dict(values), {}
         self._offer(list(entries[path].fields) if path in entries else [])
-        if path in entries:
-            self.values_wanted.emit(path)
+
+    def want_values(self) -> None:
+        """Ask for the columns of the intervals that are chosen."""
+        if self.path():
+            self.values_wanted.emit(self.path())
 
     def offer_values(self, path: str, choices: Mapping[str, list[str]]) -> None:
         """Offer the columns of intervals that have been read, and their values."""
@@ -97,8 +100,7 @@ class DuringFields(QWidget):
     def _choose_intervals(self) -> None:
         self._given, self._choices = {}, {}
         self._offer([])
-        if self.path():
-            self.values_wanted.emit(self.path())
+        self.want_values()
         self.changed.emit()
 
     def _choose_column(self) -> None:

@@ -46,10 +46,7 @@ def get_workspace(viewer: Any) -> Workspace:
 def layers_of(viewer: Any) -> ViewerLayers:
     """Return what keeps a viewer's layers in step with its workspace."""
     viewer = unwrapped(viewer)
-    if viewer not in #: NWB in a folder of Zarr.
-RECORDING_FOLDER_ENDING = ".nwb.zarr"
-
-_LAYERS_OF:
+    if viewer not in _LAYERS_OF:
         workspace = Workspace(runner=NapariRunner(viewer))
         workspace.events.failed.connect(show_error)
         workspace.events.warned.connect(show_warning)

@@ -17,6 +17,7 @@ from napari_unison.sessions.importing.contents import (
 )
 from napari_unison.sessions.importing.formats import FORMATS, format_of, open_contents, suffixes
 from napari_unison.sessions.importing.kept_reads import keeping_reads
+from napari_unison.sessions.importing.label_proposals import propose_label
 from napari_unison.sessions.importing.mapping import (
     FileMapping,
     LabelMapping,
@@ -26,7 +27,6 @@ from napari_unison.sessions.importing.mapping import (
 )
 from napari_unison.sessions.importing.proposing import (
     Proposal,
-    propose_label,
     propose_mapping,
     require_mapping,
 )

@@ -18,6 +18,7 @@ _UNIT: Final = re.compile(
 )
 _TIME: Final = re.compile(r"(t|ts|times?|time[ _]?stamps?|seconds?|secs?|datetime|date)$", re.I)
 _SPIKE_TIME: Final = re.compile(r"spike[ _]?(t|times?|time[ _]?stamps?)$", re.I)
+_TIMES_AT_END: Final = re.compile(r"(^|[/_.])(t|ts|time|times|timestamps?|time_s|seconds?)$", re.I)
 _IN_BRACKETS: Final = re.compile(r"(?P<name>.*\S)\s*\((?P<unit>[^()]+)\)$")
 
 
@@ -32,6 +33,11 @@ def seconds_in_name(name: str) -> float | None:
     """
     name, unit = _without_unit(name)
     return unit if _TIME.match(name) or _SPIKE_TIME.match(name) else None
+
+
+def are_times(path: str) -> bool:
+    """Return whether the last part of a path names times, as "behavior/timestamps" does."""
+    return bool(_TIMES_AT_END.search(path))
 
 
 def is_spike_time(name: str) -> bool:

@@ -6,6 +6,7 @@ import base64
 import json
 import pickle
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from sklearn.linear_model import Ridge
 
 from napari_unison.sessions import SessionError, load_session
 from napari_unison.sessions.formats import hdf5_arrays
-from napari_unison.sessions.importing import Contents, open_contents, require_mapping
+from napari_unison.sessions.importing import Contents, open_contents, require_mapping, sessions_from
 
 TIME = np.arange(N_SAMPLES) / RATE
 
@@ -428,6 +429,26 @@ def test_large_activity_is_read_in_blocks_and_can_be_stopped(tmp_path, monkeypat
         with pytest.raises(StoppedError):
             contents.read("processing/ophys/DfOverF/RoiResponseSeries", stop)
     path.unlink()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_large_activity_is_in_memory_once(tmp_path, turned):
+    nwb = new_recording()
+    add_imaging(nwb)
+    add_position(nwb)
+    path, where = write(nwb, tmp_path / "day.nwb"), "processing/ophys/DfOverF/RoiResponseSeries"
+    if turned:
+        changed(path, partial(transpose, path=f"{where}/data"))
+    with recorded(path) as contents:
+        entry, kept = contents.entries[where], []
+
+        def read(on_progress):
+            kept.append(entry.read(on_progress))
+            return kept[0]
+
+        contents.entries[where] = replace(entry, read=read)
+        session = sessions_from(contents, require_mapping(contents, neural=where))[0]
+    assert np.shares_memory(session.neural, kept[0].values)
 
 
 # What is wrong

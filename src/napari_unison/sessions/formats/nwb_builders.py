@@ -140,6 +140,7 @@ def read_stored(
     *,
     scale: float = 1.0,
     offset: float = 0.0,
+    turned: bool = False,
 ) -> Array:
     """Read an array, in blocks into its place, so that no more than a block is in memory twice.
 
@@ -154,6 +155,8 @@ def read_stored(
     scale, offset : float
         Numbers become ``value * scale + offset``, float32 as float32, others as float64; they keep their
         type where that changes nothing.
+    turned : bool
+        Whether the array is to be the transpose of one in C order, for those who will transpose it.
 
     Raises
     ------
@@ -171,7 +174,7 @@ def read_stored(
     with damage_named(place, path):
         refuse_empty_claim(place, path, n_bytes, _stored_bytes(stored, n_bytes))
     refuse_too_large(place, path, n_bytes)
-    values = np.empty(shape, made)
+    values = np.empty(shape[::-1], made).T if turned else np.empty(shape, made)
     done = 0
     for block in blocks(shape, getattr(stored, "chunks", None), made.itemsize) if values.size else ():
         with damage_named(place, path):

@@ -111,7 +111,9 @@ def _sampled(
 
     def read(on_progress: OnProgress) -> Samples:
         time = timing.times(file.place, path, shape[axis])
-        values = read_stored(file.place, path, data, on_progress, scale=scale, offset=offset)
+        values = read_stored(
+            file.place, path, data, on_progress, scale=scale, offset=offset, turned=axis == 1
+        )
         return Samples(values, time, _neurons_of(file, path, rois, shape, axis))
 
     return Entry(

@@ -171,6 +171,11 @@ def _in_seconds(spikes: Spikes, sampling_rate: float) -> Spikes:
 
 def _owned(table: Array) -> Array:
     """Return the table so that a session need not copy it, where nobody else holds it."""
+    whole = table.base
+    turned_back = type(whole) is np.ndarray and (whole.shape, whole.strides) == (table.shape, table.strides)
+    if isinstance(whole, np.ndarray) and turned_back and whole.dtype == table.dtype:
+        # a table that was read turned, and is turned back here, is what was filled at first
+        table = whole
     if table.base is None and table.flags.c_contiguous and table.flags.owndata:
         table.flags.writeable = False
     return table

@@ -359,3 +359,15 @@ def test_neurons_by_bins_are_turned_without_a_second_copy(tmp_path, version, mon
             assert values.flags.owndata
             assert values.flags.c_contiguous
             np.testing.assert_array_equal(values, table.T)
+
+
+@pytest.mark.parametrize("version", ["5", "4"])
+def test_a_sparse_table_of_billions_of_empty_rows_is_refused(tmp_path, version):
+    buffer = io.BytesIO()
+    rows = 123_457
+    savemat(buffer, {"table": sparse.csc_array(([1.0], ([5], [2])), shape=(rows, 40))}, format=version)
+    number = "<i4" if version == "5" else "<f8"
+    many = buffer.getvalue().replace(
+        np.array([rows], number).tobytes(), np.array([2**31 - 2], number).tobytes()
+    )
+    assert "table says to be 17.2 GB large" in refused(tmp_path, many)

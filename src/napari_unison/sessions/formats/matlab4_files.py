@@ -11,7 +11,7 @@ from napari_unison.sessions.formats.matlab5_files import rows_of_text
 from napari_unison.sessions.formats.matlab_bytes import FileBytes
 from napari_unison.sessions.formats.matlab_values import Array, MatlabValue, in_c_order
 from napari_unison.sessions.importing.contents import OnProgress
-from napari_unison.sessions.importing.memory import refuse_too_large
+from napari_unison.sessions.importing.memory import refuse_empty_claim, refuse_too_large
 from napari_unison.sessions.unpacking import DamagedError
 
 _NUMBERS: Final = ("f8", "f4", "i4", "i2", "u2", "u1")
@@ -103,13 +103,13 @@ def _value(
             )
             for column in range(2)
         ]
-        return _sparse(numbers, name, last_row)
+        return _sparse(numbers, place, name, last_row)
     if is_complex:
         return MatlabValue("numbers", shape, "complex128", imaginary)
     return MatlabValue("numbers", shape, str(native), numbers)
 
 
-def _sparse(numbers: Any, name: str, last_row: list[float]) -> MatlabValue:
+def _sparse(numbers: Any, place: str, name: str, last_row: list[float]) -> MatlabValue:
     """Return a table whose rows are row, column (from 1) and value; the last one has the shape."""
     if not all(1 <= length <= 2**40 and length == int(length) for length in last_row):
         raise DamagedError(f"{name} is a sparse table without a shape")
@@ -117,6 +117,7 @@ def _sparse(numbers: Any, name: str, last_row: list[float]) -> MatlabValue:
 
     def read(tell: OnProgress) -> Any:
         rows, columns, values = numbers(tell)[:-1].T
+        refuse_empty_claim(place, name, 8 * sum(shape), 24 * len(rows))
         at = (rows.astype(np.int64) - 1, columns.astype(np.int64) - 1)
         if len(values) and (
             min(at[0].min(), at[1].min()) < 0 or at[0].max() >= shape[0] or at[1].max() >= shape[1]

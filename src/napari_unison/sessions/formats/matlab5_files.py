@@ -292,6 +292,7 @@ def _sparse(source: _Source, flags: int, shape: tuple[int, ...], at: int, end: i
                 raise DamagedError(f"{source.path} holds numbers of a type that does not exist")
             count = element.n_bytes // np.dtype(_NUMBERS[element.type]).itemsize
             parts.append(_read_numbers(source, element, (count,), kind, tell))
+        refuse_empty_claim(source.place, source.path, 8 * sum(shape), 12 * len(parts[0]))
         return table_of_columns(parts[2], parts[0], parts[1], (shape[0], shape[1]))
 
     if flags & _IS_COMPLEX:

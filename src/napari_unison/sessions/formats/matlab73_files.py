@@ -172,16 +172,19 @@ def _referred(reference: Any, file: h5py.File, place: str, path: str, levels: in
 def _struct(
     group: Any, file: h5py.File, place: str, path: str, levels: int, fields_left: list[int]
 ) -> MatlabValue:
-    fields = {
-        name: _value(child(group, name), file, place, f"{path}/{name}", levels - 1, fields_left)
-        for name in group
-        if fields_left[0] > 0
-    }
-    members = [group.get(name) for name in group if group.get(name, getclass=True) is h5py.Dataset]
+    members: dict[str, Any] = {}
+    fields: dict[str, MatlabValue] = {}
+    for name in group:
+        if fields_left[0] <= 0:
+            break
+        members[name] = child(group, name)
+        fields[name] = _value(members[name], file, place, f"{path}/{name}", levels - 1, fields_left)
     columns = [
         member
-        for member in members
-        if h5py.check_ref_dtype(member.dtype) is h5py.Reference and "MATLAB_class" not in member.attrs
+        for member in members.values()
+        if isinstance(member, h5py.Dataset)
+        and h5py.check_ref_dtype(member.dtype) is h5py.Reference
+        and "MATLAB_class" not in member.attrs
     ]
     # fields of a struct array hold references without saying that they are cell arrays
     shape = columns[0].shape[::-1] if columns and len(columns) == len(fields) else (1, 1)
@@ -207,6 +210,7 @@ def _sparse(group: Any, place: str, path: str) -> MatlabValue:
             if outside(item) or item.dtype.kind not in "biuf" or item.ndim != 1:
                 raise SessionError(f"{place}: {path} holds no real numbers in {name}")
             parts.append(read_dataset(item, place, path, tell, dtype=kind))
+        refuse_empty_claim(place, path, 8 * sum(shape), 12 * len(parts[1]))
         return table_of_columns(parts[0], parts[1], parts[2], shape)
 
     return MatlabValue("sparse", shape, str(dtype), read)

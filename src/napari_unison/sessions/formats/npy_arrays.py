@@ -93,7 +93,10 @@ class StoredArray:
         return ""
 
     def read(self, on_progress: OnProgress) -> Array:
-        """Read the values, in this machine's byte order and with the last axis running fastest.
+        """Read the values, in this machine's byte order.
+
+        The longer axis of a table runs slowest in memory: it is the one of time, and a session of bins ×
+        neurons takes over such memory without a copy, whichever way the file has its axes.
 
         Parameters
         ----------
@@ -109,17 +112,18 @@ class StoredArray:
         if self.unreadable:
             raise SessionError(f"{where} is {self.unreadable}")
         refuse_too_large(self.place, self.path, self.n_bytes)
+        is_turned = len(self.shape) == 2 and self.shape[1] > self.shape[0]
         try:
-            values = np.empty(self.shape, dtype=self.dtype.newbyteorder("="))
+            memory = np.empty(self.shape[::-1] if is_turned else self.shape, self.dtype.newbyteorder("="))
         except (ValueError, MemoryError) as error:
             raise SessionError(f"{where} of shape {self.shape} cannot be read ({error})") from error
         with self.opened() as stream:
             _skip(stream, self.begin, where)
-            if self.is_fortran and sum(length > 1 for length in self.shape) > 1:
-                self._read_turned(stream, values, on_progress, where)
+            if self.is_fortran == is_turned or memory.size <= max(self.shape, default=1):
+                self._read_straight(stream, memory.reshape(-1), on_progress, where)
             else:
-                self._read_straight(stream, values.reshape(-1), on_progress, where)
-        return _plain(values, where)
+                self._read_turned(stream, memory.T, on_progress, where)
+        return _plain(memory.T if is_turned else memory, where)
 
     def _read_straight(self, stream: IO[bytes], values: Array, on_progress: OnProgress, where: str) -> None:
         step = max(1, BLOCK // max(1, self.dtype.itemsize))
@@ -129,15 +133,32 @@ class StoredArray:
             on_progress(min(1.0, (begin + step) / len(values)), f"reading {self.path}")
 
     def _read_turned(self, stream: IO[bytes], values: Array, on_progress: OnProgress, where: str) -> None:
-        """Read what has the first axis running fastest, some of the last axis at a time."""
-        n_last = self.shape[-1]
-        step = max(1, BLOCK * n_last // max(1, self.n_bytes))
-        for begin in range(0, n_last, step):
-            part = values[..., begin : begin + step]
-            block = np.empty(part.shape[::-1], dtype=values.dtype)
-            _fill(stream, block.reshape(-1), self.dtype, where)
-            part[...] = block.T
-            on_progress(min(1.0, (begin + step) / n_last), f"reading {self.path}")
+        """Read into memory in which another axis runs slowest than in the file.
+
+        Parameters
+        ----------
+        stream : stream
+            At the first value.
+        values : ndarray (slowest, …)
+            The memory, with the axis first that runs slowest in the file.
+        on_progress : callable
+            Told the share that is read.
+        where : str
+            File and array, for messages.
+        """
+        rest = math.prod(values.shape[1:])
+        rows = max(1, BLOCK // max(1, rest * self.dtype.itemsize))
+        # a row of millions is read in pieces as well
+        piece = max(1, min(rest, BLOCK // self.dtype.itemsize)) if values.ndim == 2 else rest
+        for begin in range(0, len(values), rows):
+            part = values[begin : begin + rows]
+            for first in range(0, rest, piece):
+                target = part[:, first : first + piece] if values.ndim == 2 else part
+                block = np.empty(target.shape, dtype=values.dtype)
+                _fill(stream, block.reshape(-1), self.dtype, where)
+                target[...] = block
+                done = (begin * rest + len(part) * min(rest, first + piece)) / values.size
+                on_progress(min(1.0, done), f"reading {self.path}")
 
 
 def stored_array(

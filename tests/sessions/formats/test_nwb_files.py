@@ -274,6 +274,15 @@ def test_events_of_behaviour_are_moments(tmp_path):
     np.testing.assert_allclose(session.labels["since"][at > 11], at[at > 11] - 11)
 
 
+def test_a_table_of_events_is_moments(tmp_path):
+    nwb = new_recording()
+    rewards = nwb.create_events_table(name="rewards", description="drops of water")
+    for time in (5.0, 11.0):
+        rewards.add_event(timestamp=time)
+    with recorded(write(nwb, tmp_path / "day.nwb")) as contents:
+        assert contents.read("events/rewards").time.tolist() == [5.0, 11.0]
+
+
 def test_labelled_events_of_an_extension_need_no_extension(tmp_path):
     def add(file: h5py.File) -> None:
         group = file.create_group("acquisition/behaviour events")
@@ -467,6 +476,14 @@ def test_what_is_no_nwb_file_is_refused(tmp_path):
     for path in (text, plain, empty, folder):
         with pytest.raises(SessionError, match=path.name):
             recorded(path)
+
+
+def test_the_first_version_of_nwb_is_told(tmp_path):
+    path = tmp_path / "old.nwb"
+    with h5py.File(path, "w") as file:
+        file["nwb_version"] = "NWB-1.0.6"
+    with pytest.raises(SessionError, match=r"old\.nwb is of NWB 1\.0\.6"):
+        recorded(path)
 
 
 def test_an_empty_nwb_file_says_so(tmp_path):

@@ -59,21 +59,29 @@ def open_contents(path: Path) -> Contents:
     with ExitStack() as unless_kept:
         io, root, broken = _opened(path, place, unless_kept)
         file = NwbFile(place, io.manager.type_map.namespace_catalog, frozenset(broken))
-        version = str(single_value(root.attributes.get("nwb_version"), ""))
-        if "NWBFile" not in file.types(root) and not version:
-            raise SessionError(
-                f"{place} is an HDF5 or Zarr file, but no NWB file: it names no version of NWB"
-            )
-        if version.startswith(("1.", "0.")):
-            raise SessionError(f"{place} is of NWB {version}; files from version 2 on are read. Convert it")
+        _require_version(file, root)
         with damage_named(place, "the list of what it holds"):
             entries = list(_entries(file, root))
-        start = child(root, "session_start_time")
-        close = unless_kept.pop_all().close
-    if not entries:
-        close()
-        raise SessionError(f"{place} holds no units, series, events or intervals")
-    return Contents(place, entries, close=close, start=str(single_value(start, "")))
+            start = str(single_value(child(root, "session_start_time"), ""))
+        if not entries:
+            raise SessionError(f"{place} holds no units, series, events or intervals")
+        contents = Contents(place, entries, close=io.close, start=start)
+        unless_kept.pop_all()
+    return contents
+
+
+def _require_version(file: NwbFile, root: Any) -> None:
+    # the first version of NWB kept its number as a dataset
+    said = root.attributes.get("nwb_version", child(root, "nwb_version"))
+    version = str(single_value(said, "")).removeprefix("NWB-")
+    if "NWBFile" not in file.types(root) and not version:
+        raise SessionError(
+            f"{file.place} is an HDF5 or Zarr file, but no NWB file: it names no version of NWB"
+        )
+    if version.startswith(("0.", "1.")):
+        raise SessionError(
+            f"{file.place} is of NWB {version}, out of use; convert it to NWB 2, or export arrays"
+        )
 
 
 def _opened(path: Path, place: str, closing: ExitStack) -> tuple[Any, Any, list[str]]:

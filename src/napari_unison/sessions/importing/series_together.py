@@ -193,13 +193,7 @@ def _awake_value(epochs: Intervals, values: Array, time: npt.NDArray[np.float64]
     different = sorted(set(values[~missing_values(values)].tolist()))
     if not 2 <= len(different) <= MOST_EPOCHS:
         return ""
-    with_samples = [
-        value
-        for value in different
-        if any(
-            ((time >= start) & (time < stop)).any()
-            for start, stop in zip(epochs.start[values == value], epochs.stop[values == value], strict=True)
-        )
-    ]
+    first, last = np.searchsorted(np.sort(time), [epochs.start, epochs.stop])
+    with_samples = [value for value in different if (first[values == value] < last[values == value]).any()]
     awake = [value for value in with_samples if not _RESTING.search(value)]
     return awake[0] if len(awake) == 1 else ""

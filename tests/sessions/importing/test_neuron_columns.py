@@ -162,3 +162,37 @@ def test_what_phy_writes_is_a_session_by_a_mapping(tmp_path):
     expected = [np.histogram(samples[clusters == one] / 30_000, edges)[0] for one in (3, 17, 40)]
     np.testing.assert_array_equal(session.neural.toarray(), np.column_stack(expected))
     assert session.neurons["id"].tolist() == [3, 17, 40]
+
+
+def test_columns_of_a_parquet_table_are_read_one_by_one_in_their_own_type(tmp_path):
+    columns = {f"neuron_{i}": COUNTS[:, i].astype(np.float32) for i in range(4)}
+    pd.DataFrame({"time": TIME, **columns, "x": TIME}).to_parquet(tmp_path / "a.parquet", row_group_size=30)
+    told = []
+    session = load_session(tmp_path / "a.parquet", on_progress=lambda share, words: told.append(share))
+    assert session.neural.dtype == np.float32
+    np.testing.assert_array_equal(session.neural, COUNTS)
+    assert told == sorted(told)
+    assert len(set(told)) >= 12
+
+
+def test_one_column_of_other_numbers_widens_the_table(tmp_path):
+    pd.DataFrame({
+        "time": TIME, "n_1": COUNTS[:, 0].astype(np.int8), "n_2": TIME, "n_3": COUNTS[:, 2] > 1, "x": TIME
+    }).to_parquet(tmp_path / "a.parquet")  # fmt: skip
+    session = load_session(tmp_path / "a.parquet")
+    np.testing.assert_array_equal(session.neural, np.column_stack([COUNTS[:, 0], TIME, COUNTS[:, 2] > 1]))
+
+
+def test_a_count_that_is_missing_is_refused_and_not_made_up(tmp_path):
+    gap = pd.array([None, *COUNTS[1:, 0]], "Int64")
+    pd.DataFrame({"time": TIME, "n_1": gap, "n_2": COUNTS[:, 1], "x": TIME}).to_parquet(
+        tmp_path / "a.parquet"
+    )
+    with pytest.raises(SessionError, match=r"a\.parquet: .*neural is nan in 1 place"):
+        load_session(tmp_path / "a.parquet")
+
+
+def test_texts_and_tables_are_no_neurons(tmp_path):
+    file = written(tmp_path / "a.csv", time=TIME, n_1=COUNTS[:, 0], n_2="two", x=TIME)
+    with pytest.raises(SessionError, match=r"a\.csv: n_2: series \(80,\) str.* cannot be one neuron"):
+        load_session(file, neural="n_*")

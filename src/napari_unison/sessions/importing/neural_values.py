@@ -12,6 +12,7 @@ from scipy import sparse
 
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.binning import Seconds, bin_edges, bin_samples, count_spikes
+from napari_unison.sessions.importing.columns_side_by_side import read_side_by_side
 from napari_unison.sessions.importing.contents import (
     Entry,
     Events,
@@ -204,37 +205,16 @@ def _axis_of_time(place: str, shape: tuple[int, ...], lengths: Sequence[int]) ->
 def _side_by_side(
     files: OpenedFiles, mapping: FileMapping, entries: list[Entry], on_progress: OnProgress
 ) -> Activity:
-    read = [files.read(entry, on_progress) for entry in entries]
-    if all(isinstance(values, Events) for values in read):
-        times = tuple(values.time for values in read if isinstance(values, Events))
-        names = {"id": np.array([entry.name for entry in entries])}
-        return Activity(spikes=Spikes(times, names), neurons=names)
-    columns: list[Array] = []
-    ids: list[str] = []
-    time = None if not mapping.time else read_times(files, mapping.time)
-    for entry, values in zip(entries, read, strict=True):
-        if (
-            not isinstance(values, Samples)
-            or values.values.ndim != 1
-            or values.values.dtype.kind not in "biuf"
-        ):
-            raise SessionError(
-                f"{files.contents.place}: {entry.said()} cannot be one neuron; several neural entries are "
-                "columns of "
-                "numbers, one each"
-            )
-        columns.append(values.values)
-        ids.append(entry.name)
-        time = values.time if time is None else time
-    lengths = {len(column) for column in columns}
-    if len(lengths) != 1:
-        raise SessionError(
-            f"{files.contents.place}: the neural columns have {', '.join(map(str, sorted(lengths)))} "
-            "values; all need "
-            "as many"
-        )
+    ids = [entry.name for entry in entries]
     names = {"id": np.array(ids)} if len(set(ids)) == len(ids) else {}
-    return Activity(values=np.column_stack(columns), sample_time=time, neurons=names)
+    if all(entry.kind == "events" for entry in entries):
+        moments = [files.read(entry, on_progress) for entry in entries]
+        times = tuple(values.time for values in moments if isinstance(values, Events))
+        return Activity(spikes=Spikes(times, names), neurons=names)
+    table, time = read_side_by_side(files.contents.place, entries, on_progress)
+    if mapping.time:
+        time = read_times(files, mapping.time)
+    return Activity(values=_owned(table), sample_time=time, neurons=names)
 
 
 def _list_of_numbers(entry: Entry, values: Any) -> Seconds:

@@ -33,6 +33,7 @@ from napari_unison.workspace.state import Workspace
 #: The progress bar of a terminal; a window has its own.
 NOT_IN_A_WINDOW = frozenset({"verbose"})
 LARGEST_SPIN = 2**31 - 1
+ADVANCED_HELP = "Parameters that a first training can leave as they are."
 FOLDED, UNFOLDED = "▸ Advanced", "▾ Advanced"
 
 
@@ -71,6 +72,7 @@ class ConfigForm(WorkspaceWidget):
         self.masks_words.setWordWrap(True)
         # The arrow is part of the words: a picture of it would stay black on a dark theme.
         self.advanced = QCollapsible(FOLDED, expandedIcon=QIcon(), collapsedIcon=QIcon())
+        self.advanced.toggleButton().setToolTip(ADVANCED_HELP)
         self.advanced.toggled.connect(lambda is_open: self.advanced.setText(UNFOLDED if is_open else FOLDED))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -63,6 +63,7 @@ class RunsSideBySide(WorkspaceWidget):
     def _new_table(self) -> QTableWidget:
         table = QTableWidget()
         table.setAccessibleName("what differs between the runs")
+        table.setToolTip("Parameters, sessions and shares in which the runs differ, a column for each run.")
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setTabKeyNavigation(False)
         table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

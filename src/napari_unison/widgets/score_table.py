@@ -78,6 +78,7 @@ class ScoreTable(QWidget):
     def _new_table(self) -> QTableWidget:
         table = QTableWidget(0, 1)
         table.setAccessibleName("scores")
+        table.setToolTip("Scores with their intervals; a row says under the pointer what it means.")
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setTabKeyNavigation(False)

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -34,7 +35,7 @@ from napari_unison.widgets.selection_menu import SelectionMenu
 from napari_unison.widgets.time_axis import TimeAxis
 from napari_unison.widgets.time_keys import HELP_KEYS, key_action
 from napari_unison.widgets.trace_chooser import TraceChooser
-from napari_unison.widgets.trace_plots import HELD_OUT, TimeRange, TracePlots
+from napari_unison.widgets.trace_plots import TimeRange, TracePlots
 from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.held_out import held_out_part, will_be_held_out
 from napari_unison.workspace.selection import Selection
@@ -49,7 +50,6 @@ FEWEST_BINS = 4
 #: As many categories are explained beside the buttons.
 MOST_CATEGORIES = 8
 REDRAW_INTERVAL = 40
-HELD_OUT_GREY = "#808080"
 #: Lowest height of a plot (pixels); more of them than there is room for can be scrolled.
 LOWEST_ROW = 36
 COLOURS_HELP = "Colours of the curves; the best latent of a position is coloured by both."
@@ -114,6 +114,9 @@ class TracesWidget(WorkspaceWidget):
         self.whole_button.setToolTip("Show the whole session (0)")
         self.selection_button: SelectionMenu = SelectionMenu(self.workspace, self)
         self.colours = QLabel()
+        self.colours.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        # it takes what the buttons leave: a dock that asks for more than there is loses its right end
+        self.colours.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.colours.setToolTip(COLOURS_HELP)
         self.message = Message()
         self.setToolTip(HELP + HELP_KEYS)
@@ -157,8 +160,7 @@ class TracesWidget(WorkspaceWidget):
             self.selection_button,
         ):
             choices.addWidget(widget)
-        choices.addStretch(1)
-        choices.addWidget(self.colours)
+        choices.addWidget(self.colours, 1)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -296,9 +298,7 @@ class TracesWidget(WorkspaceWidget):
         else:
             shaded = will_be_held_out(self.workspace, session)
         self.plots.set_held_out(shaded)
-        self.colours.setText(
-            "" if session is None else legend_text(session, self._palette, shaded is not None)
-        )
+        self.colours.setText("" if session is None else direction_legend(session, self._palette))
         told = ""
         if shaded is not None:
             begin, end = shaded
@@ -493,12 +493,6 @@ class TracesWidget(WorkspaceWidget):
             super().keyPressEvent(event)
         else:
             act(self)
-
-
-def legend_text(session: Session, palette: Palette, is_held_out: bool) -> str:
-    """Return, as rich text, what the colours mean, and the shade where a part is held out."""
-    shade = f'<span style="color: {HELD_OUT_GREY}">■</span>&nbsp;{HELD_OUT}' if is_held_out else ""
-    return "&nbsp; ".join(filter(None, [direction_legend(session, palette), shade]))
 
 
 def direction_legend(session: Session, palette: Palette = PAPER) -> str:

@@ -41,7 +41,7 @@ from napari_unison.workspace.reading import ReadingStoppedError, telling
 from napari_unison.workspace.runners import Runner
 
 #: Activity of more bytes is read when a person asks for it, not at every change of the mapping.
-LARGE: Final = 1024**3
+LARGE: Final = 256 * 1024**2
 #: Names of intervals that are told apart in a list.
 MOST_CHOICES: Final = 200
 #: Jobs of which the last one alone counts.

@@ -44,7 +44,7 @@ class FileLine(QWidget):
                 f" and {more} more file{'s' * (more > 1)}, by the same mapping: all are imported, or none."
             )
         else:
-            words += f" &nbsp; in {html.escape(str(first.parent))}"
+            words += f" &nbsp; in {html.escape(first.absolute().parent.name)}"
         if misfits:
             named = [f"{file.name} ({why})" for file, why in list(misfits.items())[:MOST_NAMED]]
             left = len(misfits) - MOST_NAMED

@@ -72,7 +72,7 @@ class LabelTable(QTableWidget):
         if rows is not None and header is not None:
             rows.hide()
             rows.setDefaultSectionSize(26)
-            for column, width in ((NAME, 108), (KIND, 104), (UNIT, 58), (MADE, 92)):
+            for column, width in ((NAME, 104), (KIND, 118), (UNIT, 52), (MADE, 88)):
                 self.setColumnWidth(column, width)
             header.setSectionResizeMode(SOURCE, QHeaderView.ResizeMode.Stretch)
         self.itemChanged.connect(self._take_text)

@@ -11,7 +11,14 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from napari_unison.encoder import UnifiedEncoder
-    from napari_unison.sessions import Session, load_session, load_sessions, sample_sessions, split_sessions
+    from napari_unison.sessions import (
+        Session,
+        load_session,
+        load_sessions,
+        sample_sessions,
+        session_from_pynapple,
+        split_sessions,
+    )
     from napari_unison.workspace import get_workspace
 
 __version__ = _version("napari-unison")
@@ -24,13 +31,21 @@ __all__ = [
     "load_session",
     "load_sessions",
     "sample_sessions",
+    "session_from_pynapple",
     "split_sessions",
 ]
 
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "sessions": ["Session", "load_session", "load_sessions", "sample_sessions", "split_sessions"],
+        "sessions": [
+            "Session",
+            "load_session",
+            "load_sessions",
+            "sample_sessions",
+            "session_from_pynapple",
+            "split_sessions",
+        ],
         "encoder": ["UnifiedEncoder"],
         "workspace": ["get_workspace"],
     },

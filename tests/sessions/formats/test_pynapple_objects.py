@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_unison.sessions import SessionError, session_from_pynapple
+from napari_unison import session_from_pynapple
+from napari_unison.sessions import SessionError
 
 nap = pytest.importorskip("pynapple")
 

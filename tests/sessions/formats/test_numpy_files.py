@@ -8,6 +8,9 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from napari_unison.sessions import SessionError, load_session, read_sessions, write_sessions
 from napari_unison.sessions.formats import npy_arrays
@@ -122,6 +125,33 @@ def test_a_session_takes_over_what_was_read_whichever_way_the_file_has_its_axes(
     session = load_session(tmp_path / "a.npz", bin_width=0.025)
     np.testing.assert_array_equal(session.neural, COUNTS)
     assert any(np.shares_memory(session.neural, values) for values in were_read)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    values=st.one_of(
+        arrays.arrays(
+            st.one_of(
+                arrays.boolean_dtypes(),
+                arrays.integer_dtypes(endianness="?"),
+                arrays.floating_dtypes(endianness="?"),
+            ),
+            arrays.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=7),
+        ),
+        arrays.arrays(st.just(np.dtype("U3")), arrays.array_shapes(max_dims=2)),
+    ),
+    order=st.sampled_from("CF"),
+    block=st.sampled_from([1, 40, npy_arrays.BLOCK]),
+    compressed=st.booleans(),
+)
+def test_any_array_comes_back_as_it_was(tmp_path, values, order, block, compressed):
+    save = np.savez_compressed if compressed else np.savez
+    save(tmp_path / "any.npz", values=np.asarray(values, order=order))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(npy_arrays, "BLOCK", block)
+        found = read(tmp_path / "any.npz", "values")
+    np.testing.assert_array_equal(found, values)
+    assert found.dtype == values.dtype.newbyteorder("=")
 
 
 def test_columns_of_a_structured_array_are_entries(tmp_path):

@@ -7,6 +7,8 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from napari_unison.sessions import SessionError, load_session
 from napari_unison.sessions.formats import table_columns, text_tables
@@ -277,3 +279,27 @@ def test_texts_of_a_parquet_table_that_are_no_utf8_are_damage(tmp_path):
         pytest.raises(SessionError, match=r"a\.parquet cannot be read, or is"),
     ):
         contents.read("name")
+
+
+NUMBERS = st.one_of(
+    st.lists(st.integers(-(2**40), 2**40), min_size=3, max_size=3),
+    st.lists(st.floats(allow_infinity=False, width=64), min_size=3, max_size=3),
+)
+TEXTS = st.lists(
+    st.text('abzäß"\n,;\t', min_size=1, max_size=5).map(lambda text: f"_{text}"), min_size=3, max_size=3
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    columns=st.lists(st.one_of(NUMBERS, TEXTS), min_size=1, max_size=5),
+    separator=st.sampled_from([",", ";", "\t"]),
+    ends=st.sampled_from(["\n", "\r\n"]),
+)
+def test_any_table_that_pandas_writes_comes_back_as_it_was(tmp_path, columns, separator, ends):
+    frame = pd.DataFrame({f"a{i} of it": values for i, values in enumerate(columns)})
+    frame.to_csv(tmp_path / "any.csv", sep=separator, index=False, lineterminator=ends)
+    with open_contents(tmp_path / "any.csv") as contents:
+        assert list(contents.entries) == list(frame.columns)
+        for name, values in frame.items():
+            np.testing.assert_array_equal(contents.read(name).values, values.to_numpy())

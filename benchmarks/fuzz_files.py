@@ -196,7 +196,6 @@ def run(n_files: int, seed: int, formats: list[str], keep: Path | None) -> dict[
     for module in (
         "pynwb",
         "hdmf_zarr",
-        "pymatreader",
         "pandas",
         "pyarrow.parquet",
         "napari_unison.sessions",

@@ -61,7 +61,9 @@ def test_counts_are_added_up_and_rates_averaged():
     time, edges = np.arange(6) * 0.1, bin_edges(0, 0.6, 0.2)
     counts, _ = bin_samples(time, np.array([[1], [2], [3], [4], [5], [6]]), edges)
     assert counts[:, 0].tolist() == [3, 7, 11]
-    rates, known = bin_samples(time[:4], np.arange(4, dtype=np.float32)[:, None], edges)
+    as_floats, _ = bin_samples(time, np.array([[1.0], [2], [3], [4], [5], [6]]), edges)
+    assert as_floats[:, 0].tolist() == [3, 7, 11]
+    rates, known = bin_samples(time[:4], np.float32([[0.25], [0.75], [2], [3]]), edges)
     assert rates[:, 0].tolist() == [0.5, 2.5, 0.0]
     assert rates.dtype == np.float32
     assert known.tolist() == [True, True, False]

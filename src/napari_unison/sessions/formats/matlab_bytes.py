@@ -48,7 +48,7 @@ class _Mark:
     at: int
     packed_at: int
     waiting: bytes
-    unpacker: zlib._Decompress
+    unpacker: Any
 
 
 class UnpackedBytes:
@@ -128,7 +128,7 @@ class UnpackedBytes:
             self._waiting = self._unpacker.unconsumed_tail
 
 
-def _unpacked(unpacker: zlib._Decompress, packed: bytes, most: int) -> bytes:
+def _unpacked(unpacker: Any, packed: bytes, most: int) -> bytes:
     try:
         return unpacker.decompress(packed, most)
     except zlib.error as error:

@@ -106,7 +106,7 @@ def count_spikes(times: Iterable[npt.ArrayLike], edges: Seconds) -> sparse.csr_a
 
 
 def bin_samples(time: Seconds, values: Any, edges: Seconds) -> tuple[Any, npt.NDArray[np.bool_]]:
-    """Bring activity of a higher rate onto bins: counts (integers) are added up, other values averaged.
+    """Bring activity of a higher rate onto bins: counts are added up, other values averaged.
 
     Parameters
     ----------
@@ -120,7 +120,8 @@ def bin_samples(time: Seconds, values: Any, edges: Seconds) -> tuple[Any, npt.ND
     Returns
     -------
     binned : ndarray or csr_array (T, N)
-        Sums as int64, or means in the type of the values; 0 in bins without a sample.
+        Sums of counts (whole numbers from 0 on), means of other values, in their type (int64 of integers);
+        0 in bins without a sample.
     known : ndarray of bool (T,)
         Whether there is a sample in the bin.
     """
@@ -128,8 +129,8 @@ def bin_samples(time: Seconds, values: Any, edges: Seconds) -> tuple[Any, npt.ND
     inside = (bins >= 0) & (bins < len(edges) - 1)
     bins = bins[inside]
     samples = np.bincount(bins, minlength=len(edges) - 1)
-    are_counts = values.dtype.kind in "iub"
-    ones = np.ones(len(bins), dtype=np.int64 if are_counts else values.dtype)
+    are_counts = _are_counts(values)
+    ones = np.ones(len(bins), dtype=np.int64 if values.dtype.kind in "iub" else values.dtype)
     which = sparse.csr_array((ones, (bins, np.flatnonzero(inside))), shape=(len(edges) - 1, len(time)))
     sums: Any = which @ values
     if are_counts:
@@ -138,6 +139,18 @@ def bin_samples(time: Seconds, values: Any, edges: Seconds) -> tuple[Any, npt.ND
         return sparse.csr_array(sparse.diags_array(1 / np.maximum(samples, 1)) @ sums), samples > 0
     sums /= np.maximum(samples, 1)[:, None]
     return sums.astype(values.dtype, copy=False), samples > 0
+
+
+def _are_counts(values: Any) -> bool:
+    """Return whether values are whole numbers from 0 on: MATLAB keeps counts as floating-point numbers."""
+    if values.dtype.kind in "iub":
+        return True
+    numbers = values.data if isinstance(values, sparse.csr_array) else values
+    # in pieces: most activity that is no count shows it in the first one, and no large copy is made
+    return all(
+        bool(((piece >= 0) & (piece == np.floor(piece))).all())
+        for piece in np.array_split(numbers, max(1, len(numbers) // 4096))
+    )
 
 
 def smooth_over_time(neural: Array, segments: Sequence[slice], deviation_bins: float) -> Array:

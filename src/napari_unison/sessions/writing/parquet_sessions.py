@@ -90,7 +90,7 @@ def read_session_parquet(path: str | os.PathLike[str]) -> Session:
             return _read(table, facts)
     except SessionError as error:
         raise SessionError(f"{place}: {error}") from error
-    except (OSError, KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
+    except (OSError, LookupError, TypeError, ValueError, OverflowError, AttributeError, MemoryError) as error:
         raise SessionError(f"{place} is damaged ({error}); copy it again") from error
     except arrow.ArrowException as error:
         raise SessionError(f"{place} is damaged ({error}); copy it again") from error
@@ -107,16 +107,24 @@ def _read(table: Any, facts: Facts) -> Session:
         np.array(column.to_pylist(), dtype=dtype) if dtype.kind == "U" else column.to_numpy()
         for column, dtype in zip(first, types[1:n_first], strict=True)
     ]
+    return session_of_columns(facts, columns, _neural(table, names[n_first:], facts))
+
+
+def _neural(table: Any, names: list[str], facts: Facts) -> Any:
+    """Return the columns of neurons, read in groups of rows; a sparse table is never dense as a whole."""
     dtype, is_sparse = dtype_of(facts["neural"]["dtype"]), facts["neural"]["is_sparse"]
+    rows = [table.metadata.row_group(number).num_rows for number in range(table.num_row_groups)]
+    whole = np.empty((max(rows) if is_sparse else sum(rows), len(names)), dtype=dtype)
     parts: list[Any] = []
-    for number in range(table.num_row_groups):
-        group = table.read_row_group(number, columns=names[n_first:])
-        dense = np.empty((group.num_rows, group.num_columns), dtype=dtype)
+    first = 0
+    for number, n_rows in enumerate(rows):
+        group = table.read_row_group(number, columns=names)
+        part = whole[:n_rows] if is_sparse else whole[first : first + n_rows]
         for place, column in enumerate(group.columns):
-            dense[:, place] = column.to_numpy()
-        parts.append(sparse.csr_array(dense) if is_sparse else dense)
-    neural = sparse.vstack(parts, format="csr") if is_sparse else np.concatenate(parts)
-    return session_of_columns(facts, columns, neural)
+            part[:, place] = column.to_numpy()
+        parts.append(sparse.csr_array(part) if is_sparse else part)
+        first += n_rows
+    return sparse.vstack(parts, format="csr") if is_sparse else whole
 
 
 def _pyarrow() -> tuple[Any, Any]:

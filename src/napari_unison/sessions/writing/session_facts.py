@@ -114,6 +114,9 @@ def session_of(facts: Facts, neural: Any, labels: Sequence[Array], time: Array, 
         neural = neural.astype(dtype_of(facts["neural"]["dtype"]))
     if facts["neural"]["is_sparse"] and not sparse.issparse(neural):
         neural = sparse.csr_array(neural)
+    elif isinstance(neural, np.ndarray) and neural.base is None:
+        # a fresh array that nobody can write to is taken over and not copied
+        neural.flags.writeable = False
     described = facts["labels"]
     values = {
         entry["name"]: column.astype(dtype_of(entry["dtype"]), copy=False)

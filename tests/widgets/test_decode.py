@@ -250,6 +250,20 @@ def test_switching_runs_switches_the_tables(decode, study) -> None:
     assert decode.scores.isHidden()
 
 
+def test_the_scatter_makes_room_for_the_table_and_can_still_be_clicked(decode, study, qtbot) -> None:
+    study.set()
+    choose(decode, "quick")
+    high = decode.scatter.height()
+    decode.workspace.decode().wait(60)
+    assert decode.scatter.height() < high - 50
+    place = decode.scatter.places()[0]
+    qtbot.mouseClick(decode.scatter, Qt.MouseButton.LeftButton, pos=QPointF(*place).toPoint())
+    near = np.hypot(*(decode.scatter.places() - place).T)
+    assert near[decode.scatter.latent] < 2
+    choose(decode, "full")
+    assert decode.scatter.height() == high
+
+
 def test_without_a_run_or_something_held_out_the_dock_says_what_to_do(decode, qtbot) -> None:
     empty = DecodeWidget(Workspace())
     qtbot.addWidget(empty)

@@ -269,6 +269,7 @@ class DecodeWidget(WorkspaceWidget):
         self.status.setText(refusal or (said if job is None else job_sentence(job)))
         self.status.setVisible(bool(self.status.text()))
         self.scores.set_scores(scores)
+        self.scatter.set_low(scores is not None)
         self.runs.set_scored_on(key)
         self.shown_run.setText("" if run is None else f"{run.name}, {SCORES_WORDS[key]}")
         # with several runs in the table above, the one below says whose it is

@@ -30,9 +30,7 @@ CHOICES: Final = {
         "long as 25 trainings and those of the baselines.",
     ),
 }
-MEANING = (
-    "Decoding is label-free: a session's own neurons, no labels. Aligned scores use the labels they decode."
-)
+MEANING = "Decoding is label-free: own neurons, no labels. Aligned scores know the labels."
 MEANING_HELP = (
     "Label-free: each session is embedded from its own neurons alone; no label enters. Only this is called "
     "decoding.\n"

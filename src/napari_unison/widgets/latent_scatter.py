@@ -26,6 +26,8 @@ HELP = (
     "Each point is a latent. Click one, or walk with the arrow keys and press Enter: it becomes an axis of "
     "the picture and a trace. Scores come from inside the training part: for choosing latents, not results."
 )
+#: Height (pixels) by itself, and where scores below it need the room.
+HEIGHT, LOW_HEIGHT = 232, 160
 
 
 class LatentScatter(QWidget):
@@ -44,7 +46,7 @@ class LatentScatter(QWidget):
         self.reached: int | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFixedHeight(232)
+        self.setFixedHeight(HEIGHT)
         self.setAccessibleName("R² of each latent")
         self.setAccessibleDescription(HELP)
 
@@ -55,6 +57,10 @@ class LatentScatter(QWidget):
         self.points, self.latent = points, latent
         self.setVisible(points is not None)
         self.update()
+
+    def set_low(self, is_low: bool) -> None:
+        """Leave room for what stands below."""
+        self.setFixedHeight(LOW_HEIGHT if is_low else HEIGHT)
 
     # -- where things are ------------------------------------------------------------------------------
 

@@ -41,6 +41,24 @@ class FileBytes:
         return self._file.read(n_bytes)
 
 
+class Unpacker(Protocol):
+    """What ``zlib.decompressobj`` makes."""
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """Packed bytes that were given and are not yet unpacked."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the packed bytes was met."""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Unpack some more."""
+
+    def copy(self) -> Unpacker:
+        """Return one in the same state."""
+
+
 @dataclass(frozen=True)
 class _Mark:
     """Where unpacking can begin again: unpacked and packed place, packed bytes in between, the unpacker."""
@@ -48,7 +66,7 @@ class _Mark:
     at: int
     packed_at: int
     waiting: bytes
-    unpacker: Any
+    unpacker: Unpacker
 
 
 class UnpackedBytes:
@@ -128,7 +146,7 @@ class UnpackedBytes:
             self._waiting = self._unpacker.unconsumed_tail
 
 
-def _unpacked(unpacker: Any, packed: bytes, most: int) -> bytes:
+def _unpacked(unpacker: Unpacker, packed: bytes, most: int) -> bytes:
     try:
         return unpacker.decompress(packed, most)
     except zlib.error as error:

@@ -1,4 +1,4 @@
-"""Random sessions of every kind, for tests of writers."""
+"""Random sessions and embeddings of every kind, for tests of writers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
+from napari_unison.encoder.embedding import Embedding
 from napari_unison.sessions import Session
 
 #: What files of texts and HDF5 can carry; numpy itself drops zeros at the end of a text.
@@ -90,6 +91,26 @@ def with_other_times(draw, session: Session) -> Session:
     mask = draw(hnp.arrays(np.bool_, session.n_bins))
     mask[0] = True
     return session[mask]
+
+
+@st.composite
+def any_embeddings(draw):
+    """Embeddings of a session and a part of it under another name."""
+    first = draw(any_sessions())
+    sessions = [first]
+    if draw(st.booleans()):
+        sessions.append(first[: draw(st.integers(1, first.n_bins))].replace(name=f"{first.name} again"))
+    n_latents = draw(st.integers(1, 4))
+    floats = st.floats(width=32, allow_infinity=False)
+    return Embedding(
+        values=tuple(draw(hnp.arrays("f4", (len(s), n_latents), elements=floats)) for s in sessions),
+        sessions=tuple(sessions),
+        kind=draw(st.sampled_from(["aligned", "label-free"])),
+        partners="training",
+        residual=tuple(draw(hnp.arrays("f4", (len(s), len(sessions)), elements=floats)) for s in sessions),
+        partner_names=tuple(session.name for session in sessions),
+        residual_unit="m",
+    )
 
 
 def assert_same(left: Session, right: Session) -> None:

@@ -9,7 +9,10 @@ import h5py
 import numpy as np
 import pynwb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from any_sessions import any_embeddings, assert_same
 from napari_unison.analysis import Prediction
 from napari_unison.display.export import ExportError
 from napari_unison.display.nwb_export import write_embedding_nwb
@@ -207,6 +210,54 @@ def test_copies_pass_validator_and_inspector(make_embedding, label_free, source,
         )
     assert pynwb.validate(path=source) == []
     assert more_than_suggestions(source) == more_than_suggestions(recording)
+
+
+@settings(max_examples=20)
+@given(embedding=any_embeddings(), data=st.data())
+def test_any_embedding_comes_back_with_its_times(tmp_path_factory, embedding, data):
+    folder = tmp_path_factory.mktemp("any")
+    number = data.draw(st.integers(0, len(embedding.sessions) - 1))
+    session = embedding.sessions[number]
+    decoded = [Prediction.of(session, name, values) for name, values in session.labels.items()]
+    write_session_nwb(folder / "rat.nwb", session)
+    copy = write_embedding_nwb(
+        embedding, folder / "copy.nwb", source=folder / "rat.nwb", session=session.name, decoded=decoded
+    )
+    assert_same(session, load_session(copy))
+    with pynwb.NWBHDF5IO(copy, "r") as file:
+        module = file.read().processing["unison"]
+        (latents,) = [part for name, part in module.data_interfaces.items() if name.startswith("latents")]
+        assert latents.data.dtype == np.float32
+        np.testing.assert_array_equal(latents.data[:], embedding.values[number])
+        np.testing.assert_allclose(times_of(latents), session.time, rtol=1e-9, atol=1e-6 * session.bin_width)
+        found = [part for name, part in module.data_interfaces.items() if name.startswith("decoded_")]
+        assert len(found) == len(decoded)
+        for prediction in decoded:
+            if prediction.kind != "discrete":
+                values = prediction.predicted
+                values = values[:, 0] if values.shape[1] == 1 else values
+                assert any(np.array_equal(part.data[:], values) for part in found)
+
+
+def times_of(series):
+    if series.timestamps is not None:
+        return series.timestamps[:]
+    return series.starting_time + np.arange(len(series.data)) / series.rate
+
+
+def test_labels_whose_names_a_file_cannot_tell_apart_stand_beside_each_other(
+    make_embedding, make_session, source, tmp_path
+):
+    session = make_session("rat 1")
+    session = session.replace(labels={"x/y": np.zeros(400), "x:y": np.ones(400)})
+    decoded = [Prediction.of(session, name, values) for name, values in session.labels.items()]
+    copy = write_embedding_nwb(
+        make_embedding([make_session("rat 1")]), tmp_path / "copy.nwb", source=source, decoded=decoded
+    )
+    with pynwb.NWBHDF5IO(copy, "r") as file:
+        unison = file.read().processing["unison"]
+        assert unison["decoded_x-y"].data[0] == 0
+        assert unison["decoded_x-y (2)"].data[0] == 1
 
 
 def refused(embedding, file, **words) -> str:

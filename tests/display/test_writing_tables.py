@@ -8,33 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from any_sessions import any_sessions
+from any_sessions import any_embeddings
 from napari_unison.display.export import export_frame, write_export
 from napari_unison.encoder.embedding import Embedding
 from napari_unison.sessions import Session
-
-
-@st.composite
-def any_embeddings(draw):
-    """Embeddings of a session and a part of it under another name."""
-    first = draw(any_sessions())
-    sessions = [first]
-    if draw(st.booleans()):
-        sessions.append(first[: draw(st.integers(1, first.n_bins))].replace(name=f"{first.name} again"))
-    n_latents = draw(st.integers(1, 4))
-    floats = st.floats(width=32, allow_infinity=False)
-    return Embedding(
-        values=tuple(draw(hnp.arrays("f4", (len(s), n_latents), elements=floats)) for s in sessions),
-        sessions=tuple(sessions),
-        kind=draw(st.sampled_from(["aligned", "label-free"])),
-        partners="training",
-        residual=tuple(draw(hnp.arrays("f4", (len(s), len(sessions)), elements=floats)) for s in sessions),
-        partner_names=tuple(session.name for session in sessions),
-        residual_unit="m",
-    )
 
 
 def with_types_of(frame: pd.DataFrame, texts: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from napari_unison.display.export import ExportError
 from napari_unison.display.nwb_results import parameter_rows, plain, results_of
 from napari_unison.sessions import Session
@@ -138,16 +140,12 @@ def _refuse_other_session(origin: Path, recording: Session) -> None:
 
 
 def _refuse_other_time(pynwb: Any, nwb: Any, origin: Path, recording: Session) -> None:
-    """Refuse a file whose series were all recorded at another time than the session."""
-    spans = []
-    for series in nwb.objects.values():
-        if not isinstance(series, pynwb.TimeSeries) or not len(series.data):
-            continue
-        if series.timestamps is not None and len(series.timestamps):
-            spans.append((float(series.timestamps[0]), float(series.timestamps[-1])))
-        elif series.rate:
-            first = float(series.starting_time)
-            spans.append((first, first + len(series.data) / float(series.rate)))
+    """Refuse a file whose series and trials all lie at another time than the session."""
+    series = [part for part in nwb.objects.values() if isinstance(part, pynwb.TimeSeries)]
+    spans = [span for span in map(_span, series) if span is not None]
+    for table in nwb.objects.values():
+        if isinstance(table, pynwb.epoch.TimeIntervals) and len(table):
+            spans.append((float(np.min(table["start_time"][:])), float(np.max(table["stop_time"][:]))))
     if not spans:
         return
     first, last = min(start for start, _ in spans), max(stop for _, stop in spans)
@@ -156,6 +154,20 @@ def _refuse_other_time(pynwb: Any, nwb: Any, origin: Path, recording: Session) -
             f"{origin} was recorded from {first:g} to {last:g} s, session {recording.name!r} from "
             f"{recording.time[0]:g} to {recording.time[-1]:g} s: give the file that the session came from"
         )
+
+
+def _span(series: Any) -> tuple[float, float] | None:
+    """Return from when to when a series was recorded (s); None where it holds nothing."""
+    length = max(np.shape(series.data), default=0)
+    if not length:
+        return None
+    if series.timestamps is not None:
+        return float(series.timestamps[0]), float(series.timestamps[-1])
+    if not series.rate:
+        return None
+    # the longest axis, since some files have their series lying on the side
+    first = float(series.starting_time)
+    return first, first + length / float(series.rate)
 
 
 def _copied(origin: Path, fresh: Path) -> str:

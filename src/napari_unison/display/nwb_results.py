@@ -66,7 +66,8 @@ def results_of(
     wanted = {what: f"{what}_{kind}" for what in ("latents", "residual", "provenance")}
     for prediction in decoded:
         for what in ("true", "decoded"):
-            wanted[f"{what} {prediction.label}"] = object_name(f"{what}_{prediction.label}")
+            name = object_name(f"{what}_{prediction.label}", wanted.values())
+            wanted[f"{what} {prediction.label}"] = name
     names, count = wanted, 1
     while set(names.values()) & set(taken):
         count += 1

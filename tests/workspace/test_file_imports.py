@@ -247,3 +247,17 @@ def test_opening_that_is_stopped_adds_nothing(empty, lab_file, monkeypatch):
     assert begun.state == "stopped"
     assert begun.phase == "Opening mouse.jl was stopped; nothing was added"
     assert len(empty.sessions) == 0
+
+
+def test_sessions_that_do_not_go_with_the_open_ones_are_told_before_they_are_opened(looked, empty, lab_file):
+    empty.open(lab_file, mapping=MAPPING)
+    checked = looked.check(MAPPING).wait()
+    assert not checked.is_valid
+    assert "'mouse' names more than one session" in checked.problem
+    assert checked.fields == ("name",)
+    other = MAPPING | {"name": "other", "labels": {"x": {"source": "x"}}}
+    checked = looked.check(other).wait()
+    assert "lacks place and has also x" in checked.problem
+    # it can be looked at all the same
+    assert len(checked.sessions) == 1
+    assert looked.check(MAPPING | {"name": "other"}).wait().is_valid

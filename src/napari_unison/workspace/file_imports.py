@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from psygnal import Signal, SignalGroup
 
-from napari_unison.sessions import Session, SessionError
+from napari_unison.sessions import Session, SessionError, validate_same_labels
 from napari_unison.sessions.importing import (
     Contents,
     FileMapping,
@@ -101,6 +101,8 @@ class FileImport:
         Where mappings are kept; in the user's settings unless given.
     own_too : bool
         Whether files that the package reads without a mapping are looked into as well.
+    beside : callable, optional
+        Returns the sessions that are open already, with which those of the files have to go.
 
     Attributes
     ----------
@@ -126,6 +128,7 @@ class FileImport:
         *,
         remembered: RememberedMappings | None = None,
         own_too: bool = False,
+        beside: Callable[[], Sequence[Session]] = tuple,
     ) -> None:
         self.files = list(files)
         self.own: list[Path] = []
@@ -136,6 +139,7 @@ class FileImport:
         self.events = ImportEvents()
         self.remembered = RememberedMappings() if remembered is None else remembered
         self._own_too = own_too
+        self._beside = beside
         self._report = report
         self._reading = threading.Lock()
         self._last: dict[str, Job] = {}
@@ -248,9 +252,13 @@ class FileImport:
             self.events.checked.emit(checked)
             return checked
 
-        return self._begin("check", "Reading", partial(self._try, dict(fields), read_large), deliver)
+        open_already = list(self._beside())
+        work = partial(self._try, dict(fields), read_large, open_already)
+        return self._begin("check", "Reading", work, deliver)
 
-    def _try(self, fields: dict[str, Any], read_large: bool, job: Job) -> Checked:
+    def _try(
+        self, fields: dict[str, Any], read_large: bool, open_already: list[Session], job: Job
+    ) -> Checked:
         contents = self._opened()
         mapping: FileMapping | None = None
         try:
@@ -258,10 +266,16 @@ class FileImport:
             if not read_large and self.is_large(mapping):
                 return Checked(mapping)
             sessions = tuple(sessions_from(contents, mapping, on_progress=telling(job)))
-            return Checked(mapping, sessions, words=tuple(map(str, sessions)))
+            words = tuple(map(str, sessions))
         except SessionError as error:
             problem = problem_in_words(error, contents.place)
             return Checked(mapping, (), problem, concerned_fields(error, fields))
+        try:
+            validate_same_labels([*open_already, *sessions])
+        except SessionError as error:
+            problem = problem_in_words(error, contents.place)
+            return Checked(mapping, sessions, problem, concerned_fields(error, fields), words)
+        return Checked(mapping, sessions, words=words)
 
     def is_large(self, mapping: FileMapping) -> bool:
         """Return whether a mapping's activity is so large that it is read on demand alone."""

@@ -80,6 +80,8 @@ def concerned_fields(error: Exception, fields: Mapping[str, Any]) -> tuple[str, 
     if isinstance(cause, ValidationError):
         found += [".".join(map(str, problem["loc"][:2])) for problem in cause.errors() if problem["loc"]]
         found += [where.split(".")[0] for where in re.findall(r"([\w.]+) = '", text)]
+    if "more than one session" in text:
+        found.append("name")
     if not found:
         found = [name for name in _SETTINGS if re.search(rf"\b{name}\b", text)]
         found += ["time"] if "with time" in text else []

@@ -166,7 +166,13 @@ class Workspace(SessionEdits, Trainings, Studies, CebraRuns, Keeping):
             Whether files that need no mapping are looked into as well.
         """
         listed = [Path(p) for p in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-        return FileImport(listed, self._jobs.runner, self._tell_failed, own_too=own_too)
+        return FileImport(
+            listed,
+            self._jobs.runner,
+            self._tell_failed,
+            own_too=own_too,
+            beside=lambda: list(self.sessions),
+        )
 
     def _tell_failed(self, text: str) -> None:
         self.events.failed.emit(text)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.qt import get_stylesheet
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QDropEvent, QGuiApplication
-from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QDropEvent, QGuiApplication, QWheelEvent
+from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit
 
 from napari_unison.sessions.importing import FileMapping
 from napari_unison.widgets.importing.marking import is_marked
@@ -145,6 +145,28 @@ def test_speed_direction_and_laps_are_made_of_labels(dialog):
         "running direction",
     ]
     assert list(dialog.checked.sessions[0].labels) == ["pos", "speed", "running direction", "lap"]
+
+
+def test_the_keyboard_stays_in_a_field_of_the_table_and_the_wheel_passes_it(dialog, qtbot):
+    complete(dialog)
+    kind = dialog.labels.table.cellWidget(0, 2)
+    kind.setCurrentText("circular")
+    kind.activated.emit(kind.currentIndex())
+    assert dialog.labels.table.cellWidget(0, 2) is kind
+    assert dialog.labels.labels()["pos"]["kind"] == "circular"
+    dialog.filter.setFocus()
+    wheel = QWheelEvent(
+        QPointF(5, 5),
+        QPointF(5, 5),
+        QPoint(0, -120),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(kind, wheel)
+    assert kind.currentText() == "circular"
 
 
 def test_details_of_the_selected_label_are_changed(dialog):

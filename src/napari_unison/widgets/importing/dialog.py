@@ -285,8 +285,8 @@ class ImportDialog(QDialog):
         self.message.show_error(checked.problem) if checked.problem else self.message.show_note("")
         is_large = checked.is_valid and not checked.sessions
         self.preview_button.setVisible(is_large)
-        self.preview.setEnabled(checked.is_valid)
-        if checked.is_valid or not self.preview.sessions:
+        self.preview.setEnabled(bool(checked.sessions) or checked.is_valid)
+        if checked.is_valid or checked.sessions or not self.preview.sessions:
             self.preview.show_sessions(
                 checked.sessions, checked.words or (LARGE if is_large else NOTHING_YET,)
             )

@@ -30,7 +30,7 @@ HEADINGS = {
     "made": "What is made of the source, where it is not its values.",
 }
 HELP = "The labels. Drag entries from the left here, or double-click them there."
-BY_VALUES = "by values"
+BY_VALUES, NOTHING = "by values", "–"
 FROM_LABEL = ("speed", "running direction", "lap")
 #: What can be made of intervals and of events.
 OF_INTERVALS, OF_EVENTS = ("", "time since", "phase", "number"), ("time since",)
@@ -57,6 +57,7 @@ class LabelTable(QTableWidget):
         self._labels: list[tuple[str, Fields]] = []
         self._entries: Mapping[str, Entry] = {}
         self._marked: frozenset[str] = frozenset()
+        self._guard = WheelGuard(self)
         self.setHorizontalHeaderLabels(list(HEADINGS))
         for column, words in enumerate(HEADINGS.values()):
             heading = self.horizontalHeaderItem(column)
@@ -181,16 +182,23 @@ class LabelTable(QTableWidget):
         self.blockSignals(False)
 
     def _set_choice(self, row: int, column: int, choices: list[str], now: str, said: str) -> None:
-        field = QComboBox()
-        narrow(field)
-        field.addItems([choice or "–" for choice in choices])
+        shown = [choice or NOTHING for choice in choices]
+        known = self.cellWidget(row, column)
+        # a field that has the keyboard keeps it where its choices stay the same
+        if isinstance(known, QComboBox) and shown == [known.itemText(n) for n in range(known.count())]:
+            field = known
+        else:
+            field = QComboBox()
+            narrow(field)
+            field.addItems(shown)
+            field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            field.installEventFilter(self._guard)
+            field.activated.connect(lambda number: self._choose(field, column, choices[number]))
+            self.setCellWidget(row, column, field)
         field.setCurrentIndex(choices.index(now) if now in choices else 0)
         field.setEnabled(len(choices) > 1)
         field.setAccessibleName(said)
         field.setToolTip(list(HEADINGS.values())[column])
-        field.activated.connect(lambda number: self._choose(field, column, choices[number]))
-        WheelGuard(field)
-        self.setCellWidget(row, column, field)
 
     def _makings(self, fields: Fields) -> list[str]:
         """Return what can be made of a label's source."""
@@ -207,7 +215,7 @@ class LabelTable(QTableWidget):
         name = self._labels[row][0]
         if column == KIND:
             self.change(name, kind=None if choice == BY_VALUES else choice)
-        elif choice in ("", "–"):
+        elif not choice:
             self.change(name, made="")
         else:
             self.change(name, made=choice, field="", kind=None)

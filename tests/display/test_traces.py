@@ -95,13 +95,15 @@ def test_a_recording_alone_has_its_labels(embedding) -> None:
     ]
 
 
-def test_circular_labels_have_no_line_across_the_plot_at_each_turn() -> None:
+def test_circular_labels_have_no_line_across_the_plot_at_each_turn(make_embedding) -> None:
     angle = np.linspace(0, 6 * np.pi, 300) % (2 * np.pi)
-    session = Session("mouse", np.ones((300, 2)), {"heading": angle}, 0.1, kinds={"heading": "circular"})
-    trace = label_trace(session, "heading")
+    session = Session("mouse", np.ones((300, 2)), {"position": angle}, 0.1, kinds={"position": "circular"})
+    trace = label_trace(session, "position")
     assert len(trace.breaks) == np.sum(np.abs(np.diff(angle)) > np.pi) >= 2
     assert np.abs(np.diff(trace.values))[trace.connect].max() < 1
     assert trace.unit == "rad"
+    shown = session_traces(make_embedding([session]), 0)[0]
+    np.testing.assert_array_equal(shown.breaks, trace.breaks)
 
 
 def test_a_label_that_is_not_there_names_those_that_are(embedding) -> None:

@@ -104,9 +104,8 @@ def session_traces(
     by_direction = label_colours(embedding, index, roles.direction, palette)
     traces = []
     if roles.position:
-        unit, position = recording.units[roles.position], _label_values(recording, roles.position, held_out)
         colours = label_colours(embedding, index, roles.direction, palette, held_out)
-        traces.append(_trace(recording, roles.position, unit, position, colours, held_out))
+        traces.append(label_trace(recording, roles.position, colours, held_out=held_out))
     if scores is None:
         return traces
     for role, label in (("position", roles.position), ("direction", roles.direction)):

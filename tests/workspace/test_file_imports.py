@@ -261,3 +261,17 @@ def test_sessions_that_do_not_go_with_the_open_ones_are_told_before_they_are_ope
     # it can be looked at all the same
     assert len(checked.sessions) == 1
     assert looked.check(MAPPING | {"name": "other"}).wait().is_valid
+
+
+def test_a_file_is_closed_once_nobody_reads_it(empty, lab_file, monkeypatch):
+    closed = threading.Event()
+    contents = Contents("a.jl", [array_entry("activity", np.ones((5, 2)))], close=closed.set)
+    monkeypatch.setattr("napari_unison.workspace.file_imports.open_contents", lambda path: contents)
+    files = empty.prepare_import(lab_file, own_too=True)
+    files.look().wait()
+    assert not closed.is_set()
+    files.close()
+    files.close()
+    assert closed.wait(30)
+    with pytest.raises(SessionError, match="no file is open"):
+        files.check(MAPPING).wait()

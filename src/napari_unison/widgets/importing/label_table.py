@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QBrush, QColor
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QBrush, QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -67,6 +67,7 @@ class LabelTable(QTableWidget):
         self.setAccessibleName("labels")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setIconSize(QSize(5, 16))
         self.setAcceptDrops(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         rows, header = self.verticalHeader(), self.horizontalHeader()
@@ -147,7 +148,7 @@ class LabelTable(QTableWidget):
             for column in (NAME, SOURCE, UNIT):
                 item = self.item(row, column)
                 if item is not None:
-                    item.setBackground(QBrush(WRONG) if name in names else QBrush())
+                    _mark(item, is_wrong=name in names, is_name=column == NAME)
         self.blockSignals(False)
 
     def marked(self) -> frozenset[str]:
@@ -172,8 +173,7 @@ class LabelTable(QTableWidget):
             if column == SOURCE:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
                 item.setToolTip("\n".join(sources(fields)) or text)
-            if name in self._marked:
-                item.setBackground(QBrush(WRONG))
+            _mark(item, is_wrong=name in self._marked, is_name=column == NAME)
             self.setItem(row, column, item)
         kinds = [BY_VALUES, *get_args(LabelKind)]
         self._set_choice(row, KIND, kinds, fields.get("kind") or BY_VALUES, f"kind of {name}")
@@ -269,6 +269,15 @@ class LabelTable(QTableWidget):
             self.remove_current()
             return
         super().keyPressEvent(event)
+
+
+def _mark(item: QTableWidgetItem, *, is_wrong: bool, is_name: bool) -> None:
+    """Mark a cell; beside its name a label has a red bar, which is seen in a selected row as well."""
+    item.setBackground(QBrush(WRONG) if is_wrong else QBrush())
+    if is_name:
+        bar = QPixmap(5, 16)
+        bar.fill(QColor(WRONG.rgb()))
+        item.setIcon(QIcon(bar) if is_wrong else QIcon())
 
 
 def sources(fields: Mapping[str, Any]) -> list[str]:

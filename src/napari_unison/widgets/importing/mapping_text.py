@@ -10,6 +10,7 @@ import tomli_w
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QFontDatabase
 from qtpy.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
 HELP = (
     'The same mapping as text, for load_session(path, mapping="lab.toml"). Here it can also have several '
@@ -40,11 +41,10 @@ class MappingText(QWidget):
 
     def show_fields(self, fields: Mapping[str, Any]) -> None:
         """Write fields of a mapping, which need not be complete."""
-        written = tomli_w.dumps({name: value for name, value in fields.items() if value is not None})
-        if self.fields_or_problem() != dict(fields):
-            self.text.blockSignals(True)
-            self.text.setPlainText(written)
-            self.text.blockSignals(False)
+        shown = _short(fields)
+        if self.fields_or_problem() != shown:
+            with signals_blocked(self.text):
+                self.text.setPlainText(tomli_w.dumps(shown))
 
     def fields_or_problem(self) -> dict[str, Any] | str:
         """Return the fields that are written, or what is wrong with the text."""
@@ -52,3 +52,14 @@ class MappingText(QWidget):
             return tomllib.loads(self.text.toPlainText())
         except tomllib.TOMLDecodeError as error:
             return f"The text is no toml: {error}"
+
+
+def _short(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields without what is not given, and one source as one text."""
+    shown = {name: value for name, value in fields.items() if value is not None}
+    labels = {}
+    for name, label in dict(shown.get("labels") or {}).items():
+        source = label.get("source")
+        is_one = isinstance(source, list | tuple) and len(source) == 1
+        labels[name] = {**label, "source": source[0]} if is_one else label
+    return shown | {"labels": labels}

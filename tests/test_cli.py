@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from napari_unison import __version__, demo
 from napari_unison.cli import main
 from napari_unison.cli import train as train_command
-from napari_unison.configuration_options import read_configuration
+from napari_unison.configuration_options import PRESET_NAMES, read_configuration
 from napari_unison.encoder import (
     PRESETS,
     Embedding,
@@ -218,6 +218,11 @@ def test_options_go_before_the_file_and_the_file_before_the_preset(tmp_path: Pat
     assert config.batch_size == 100
     assert config.learning_rate == PRESETS["quick look"].learning_rate
     assert list(config.masks) == ["SessionMask"]
+
+
+@pytest.mark.parametrize("preset", PRESET_NAMES)
+def test_every_preset_that_the_help_lists_can_be_chosen(preset: str) -> None:
+    assert read_configuration(preset, None, {}) in PRESETS.values()
 
 
 def test_the_config_file_of_a_run_can_be_used_again(

@@ -18,7 +18,8 @@ from napari_unison.encoder.config import MASK_NAMES, PRESETS, ConfigurationError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-PRESET_NAMES = tuple(name.replace(" ", "-") for name in PRESETS)
+_PRESETS = {name.replace(" ", "-"): name for name in PRESETS}
+PRESET_NAMES = tuple(_PRESETS)
 
 
 class SectionedOption(click.Option):
@@ -69,7 +70,7 @@ def read_configuration(preset: str, file: Path | None, given: Mapping[str, Any])
     ConfigurationError
         If the file cannot be read, or a parameter is unknown or out of its range.
     """
-    parameters: dict[str, Any] = PRESETS[preset.replace("-", " ")].model_dump()
+    parameters: dict[str, Any] = PRESETS[_PRESETS[preset]].model_dump()
     if file is not None:
         parameters |= _read_toml(file)
     options = {name: value for name, value in given.items() if value is not None}

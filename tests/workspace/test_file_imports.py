@@ -219,6 +219,18 @@ def test_a_script_holds_the_mapping_with_which_a_file_was_opened(empty, lab_file
     again.close()
 
 
+def test_a_long_mapping_is_written_on_lines_that_can_be_read(empty, lab_file):
+    labels = {f"position of animal {n}": {"source": "x", "unit": "m", "scale": 0.0125} for n in range(3)}
+    labels |= {
+        "the state of the animal in each trial": {"source": "state", "kind": "discrete", "offset": 1.0}
+    }
+    mapping = FileMapping.model_validate(MAPPING | {"labels": labels})
+    empty.open(lab_file, mapping=mapping)
+    lines = [line for line in empty.script().splitlines() if str(lab_file) not in line]
+    assert max(map(len, lines)) <= 100
+    assert "        'labels': {" in lines
+
+
 def test_a_mapping_in_a_file_is_named_in_the_script(empty, lab_file, tmp_path):
     FileMapping.model_validate(MAPPING).save(tmp_path / "lab.toml")
     empty.open(lab_file, mapping=tmp_path / "lab.toml")

@@ -196,26 +196,30 @@ def call(function: str, *arguments: Any, **keywords: Any) -> str:
     line = f"{function}({', '.join(words)})"
     if len(line) <= LINE_LENGTH:
         return line
-    words = [literal(value, 4) for value in arguments]
-    words += [f"{name}={literal(value, 4)}" for name, value in keywords.items()]
+    words = [literal(value, indent=4) for value in arguments]
+    words += [literal(value, f"{name}=", indent=4) for name, value in keywords.items()]
     return "\n".join([f"{function}(", *(f"    {word}," for word in words), ")"])
 
 
-def literal(value: Any, indent: int = 0) -> str:
-    """Write a value; a dictionary on several lines if it is long.
+def literal(value: Any, before: str = "", *, indent: int = 0) -> str:
+    """Write a value after what stands before it; a dictionary on several lines if it is long.
 
     Parameters
     ----------
     value : object
         Of types whose ``repr`` is Python.
+    before : str
+        What stands before it in its line, such as a name.
     indent : int
-        Columns before lines that follow the first.
+        Columns before that, and before the last of several lines.
     """
-    text, inner = repr(value), " " * (indent + 4)
-    if not isinstance(value, dict) or indent + len(text) <= LINE_LENGTH:
+    text = before + repr(value)
+    # a comma follows
+    if not isinstance(value, dict) or indent + len(text) < LINE_LENGTH:
         return text
-    lines = [f"{inner}{key!r}: {literal(held, indent + 4)}," for key, held in value.items()]
-    return "\n".join(["{", *lines, " " * indent + "}"])
+    inner = " " * (indent + 4)
+    lines = [f"{inner}{literal(held, f'{key!r}: ', indent=indent + 4)}," for key, held in value.items()]
+    return "\n".join([before + "{", *lines, " " * indent + "}"])
 
 
 def sessions_file(stem: str, number: int) -> str:

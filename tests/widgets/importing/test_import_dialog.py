@@ -41,11 +41,12 @@ def test_a_complete_mapping_is_previewed_in_words_and_pictures(dialog):
 
 
 def test_enter_imports_a_valid_mapping_and_nothing_else(dialog, workspace, qtbot):
-    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert dialog.focusWidget() is dialog.tree
+    qtbot.keyClick(dialog.tree, Qt.Key.Key_Return)
     assert len(workspace.sessions) == 0
     assert dialog.isVisible()
     complete(dialog)
-    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.keyClick(dialog.tree, Qt.Key.Key_Return)
     assert [session.name for session in workspace.sessions] == ["mouse"]
     assert workspace.sessions[0].bin_width == 0.05
 

@@ -87,6 +87,8 @@ class ImportDialog(QDialog):
         self._busy_timer.timeout.connect(self.busy.show)
         self._connect()
         self.tree.show_contents(self._contents())
+        # Enter imports a proposal that is complete; in the field that finds entries it would not
+        self.tree.setFocus()
         self.start()
         files.compare() if len(files.files) > 1 else None
         self._show_files()

@@ -14,6 +14,7 @@ from napari_unison.widgets import keep_actions
 from napari_unison.widgets.recording_copy import RecordingCopyDialog
 
 pytestmark = pytest.mark.gui
+PATIENCE = 60_000
 SHORT = {"batch_size": 32, "max_iterations": 2, "output_dimension": 4, "num_hidden_units": 8, "device": "cpu"}
 
 
@@ -42,7 +43,7 @@ def answer_file(monkeypatch, path, used: str) -> list[str]:
     return offered
 
 
-def test_the_embedding_goes_into_a_copy_of_the_recording(unison, study, tmp_path, monkeypatch):
+def test_the_embedding_goes_into_a_copy_of_the_recording(unison, study, tmp_path, monkeypatch, qtbot):
     write_session_nwb(tmp_path / "rat 2.nwb", study.sessions[1])
     offered = answer_file(monkeypatch, tmp_path / "copy", "Copy of the NWB recording (*.nwb)")
     proposed = []
@@ -56,6 +57,7 @@ def test_the_embedding_goes_into_a_copy_of_the_recording(unison, study, tmp_path
     choose(unison, "Export embedding…")
     assert "Copy of the NWB recording (*.nwb)" in offered
     assert proposed == [str(tmp_path / "rat 2.nwb")]
+    qtbot.waitUntil(lambda: "Saved in" in unison.keep_line.message.text(), timeout=PATIENCE)
     with pynwb.NWBHDF5IO(tmp_path / "copy.nwb", "r") as file:
         latents = file.read().processing["unison"]["latents_aligned"]
         np.testing.assert_array_equal(latents.data[:], study.embedding.values[1])
@@ -85,7 +87,7 @@ def test_the_recording_must_be_there_before_it_goes_on(qtbot, tmp_path, monkeypa
     assert dialog.choices() == ("rat 1", known)
 
 
-def test_what_goes_wrong_is_told_in_words(unison, study, tmp_path, monkeypatch):
+def test_what_goes_wrong_is_told_in_words(unison, study, tmp_path, monkeypatch, qtbot):
     told = []
     study.events.failed.connect(told.append)
     broken = tmp_path / "broken.nwb"
@@ -98,12 +100,15 @@ def test_what_goes_wrong_is_told_in_words(unison, study, tmp_path, monkeypatch):
 
     monkeypatch.setattr(RecordingCopyDialog, "exec", answer)
     choose(unison, "Export embedding…")
+    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
     assert "broken.nwb cannot be opened as an NWB file" in told[0]
     assert list(tmp_path.iterdir()) == [broken]
 
 
 @pytest.mark.parametrize(("used", "ending"), list(keep_actions.SESSION_FILTERS.items()))
-def test_a_session_is_exported_without_a_run(unison, small_sessions, tmp_path, monkeypatch, used, ending):
+def test_a_session_is_exported_without_a_run(
+    unison, small_sessions, tmp_path, monkeypatch, qtbot, used, ending
+):
     unison.workspace.sessions.extend(small_sessions)
     answer_file(monkeypatch, tmp_path / "mine", used)
     asked = []
@@ -115,6 +120,7 @@ def test_a_session_is_exported_without_a_run(unison, small_sessions, tmp_path, m
     monkeypatch.setattr(QInputDialog, "getItem", pick)
     choose(unison, "Export session…")
     assert asked == [["rat 1", "rat 2"]]
+    qtbot.waitUntil(lambda: "Saved in" in unison.keep_line.message.text(), timeout=PATIENCE)
     assert load_session(Path(tmp_path / f"mine{ending}")).name == "rat 2"
 
 

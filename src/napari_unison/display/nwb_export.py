@@ -6,7 +6,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,7 +81,7 @@ def write_embedding_nwb(
     """
     pynwb = need_pynwb()
     target, origin = Path(file), Path(source)
-    _check_files(target, origin, overwrite)
+    check_copy(target, origin, overwrite=overwrite)
     number = _number_of(embedding, session)
     recording = embedding.sessions[number]
     _refuse_other_session(origin, recording)
@@ -105,7 +105,17 @@ def write_embedding_nwb(
     return target
 
 
-def _check_files(target: Path, origin: Path, overwrite: bool) -> None:
+def check_copy(
+    target: str | os.PathLike[str], origin: str | os.PathLike[str], *, overwrite: bool = False
+) -> None:
+    """Refuse places of a copy and its recording that cannot be, before anything is read.
+
+    Raises
+    ------
+    ExportError
+        If the recording is not there or would be overwritten, or the copy stands there already.
+    """
+    target, origin = Path(target), Path(origin)
     if target.suffix.lower() != ".nwb":
         raise ExportError(f"{target.name}: the name of an NWB file ends in .nwb")
     if not origin.is_file():
@@ -185,14 +195,14 @@ def _appended(pynwb: Any, fresh: Path, origin: Path) -> Iterator[Any]:
     """Give the contents of an NWB file, and write what is added to them; nothing else is written again."""
     from hdmf.build.errors import BuildError, ConstructError
 
-    # what pynwb says of namespaces in the recording is nothing that could be changed here
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            io = pynwb.NWBHDF5IO(fresh, "r+", load_namespaces=True)
-        except (OSError, RuntimeError, ValueError, TypeError, LookupError) as error:
-            raise ExportError(f"{origin} cannot be opened as an NWB file ({_line(error)})") from error
-        with io:
+    with ExitStack() as closing:
+        # what pynwb says of namespaces in the recording is nothing that could be changed here
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                io = closing.enter_context(pynwb.NWBHDF5IO(fresh, "r+", load_namespaces=True))
+            except (OSError, RuntimeError, ValueError, TypeError, LookupError) as error:
+                raise ExportError(f"{origin} cannot be opened as an NWB file ({_line(error)})") from error
             try:
                 nwb = io.read()
             except (OSError, RuntimeError, ValueError, TypeError, LookupError, ConstructError) as error:
@@ -200,11 +210,11 @@ def _appended(pynwb: Any, fresh: Path, origin: Path) -> Iterator[Any]:
                     f"{origin}: pynwb cannot read all of it ({_line(error)}), so that nothing can be added; "
                     "run nwbinspector on it to see what is wrong"
                 ) from error
-            yield nwb
-            try:
-                io.write(nwb)
-            except BuildError as error:
-                raise ExportError(f"{origin}: pynwb cannot add to it ({_line(error)})") from error
+        yield nwb
+        try:
+            io.write(nwb)
+        except BuildError as error:
+            raise ExportError(f"{origin}: pynwb cannot add to it ({_line(error)})") from error
 
 
 def _line(error: Exception) -> str:

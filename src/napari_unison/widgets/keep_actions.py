@@ -167,13 +167,23 @@ class KeepActions:
         target = self._ask_file(title, name, TABLE_FILTERS if selected else EMBEDDING_FILTERS)
         if target is None:
             return
-        words: dict[str, Any] = {"selected": selected}
         if target.suffix.lower() == ".nwb" and not selected:
-            chosen = self._ask_recording()
-            if chosen is None:
-                return
-            words = dict(zip(("session", "source"), chosen, strict=True))
-        self._try(lambda: self._workspace.export(target, overwrite=True, **words), f"Saved in {target}.")
+            self._export_copy(target)
+            return
+        self._try(
+            lambda: self._workspace.export(target, selected=selected, overwrite=True), f"Saved in {target}."
+        )
+
+    def _export_copy(self, target: Path) -> None:
+        """Ask for the recording, and write the embedding into a copy of it in the background."""
+        chosen = self._ask_recording()
+        if chosen is not None:
+            session, source = chosen
+            self._try(
+                lambda: self._workspace.export(
+                    target, session=session, source=source, overwrite=True, background=True
+                )
+            )
 
     def export_selected(self) -> None:
         """Ask where to, and write the selected bins of the embedding that is shown."""
@@ -193,8 +203,7 @@ class KeepActions:
         target = self._ask_file("Export the session", file_name(name), SESSION_FILTERS) if agrees else None
         if target is not None:
             self._try(
-                lambda: self._workspace.export_session(target, session=name, overwrite=True),
-                f"Saved in {target}.",
+                lambda: self._workspace.export_session(target, session=name, overwrite=True, background=True)
             )
 
     def save_figure(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.script import call
@@ -12,12 +13,14 @@ from napari_unison.workspace.whole_workspace import FilePath, WholeWorkspace
 
 if TYPE_CHECKING:
     from napari_unison.encoder import Embedding
+    from napari_unison.workspace.jobs import Job
     from napari_unison.workspace.settings import EmbeddingKind
 
 
 class Exports(WholeWorkspace):
     """The part of a workspace that writes embeddings and sessions."""
 
+    @overload
     def export(
         self,
         file: FilePath,
@@ -27,7 +30,31 @@ class Exports(WholeWorkspace):
         session: str | None = None,
         source: FilePath | None = None,
         overwrite: bool = False,
-    ) -> Path:
+        background: Literal[False] = False,
+    ) -> Path: ...
+    @overload
+    def export(
+        self,
+        file: FilePath,
+        *,
+        kind: EmbeddingKind | None = None,
+        selected: bool = False,
+        session: str | None = None,
+        source: FilePath | None = None,
+        overwrite: bool = False,
+        background: Literal[True],
+    ) -> Path | Job: ...
+    def export(
+        self,
+        file: FilePath,
+        *,
+        kind: EmbeddingKind | None = None,
+        selected: bool = False,
+        session: str | None = None,
+        source: FilePath | None = None,
+        overwrite: bool = False,
+        background: bool = False,
+    ) -> Path | Job:
         """Write the current run's embedding: as a table, or into a copy of a session's NWB file.
 
         Parameters
@@ -46,11 +73,14 @@ class Exports(WholeWorkspace):
             The NWB file that this session came from; it is only read.
         overwrite : bool
             Replace a file that stands there.
+        background : bool
+            Return at once from writing an NWB file, which goes on in the background, as from the window.
+            Tables are there at once.
 
         Returns
         -------
-        Path
-            The file; it appears complete or not at all.
+        Path or Job
+            The file, which appears complete or not at all, or the job whose result it is.
 
         Raises
         ------
@@ -64,7 +94,8 @@ class Exports(WholeWorkspace):
         target = free_file(file, overwrite)
         wanted = kind or self.display.kind
         if target.suffix.lower() == ".nwb":
-            return self._export_nwb(target, wanted, session, source, selected=selected)
+            job = self._export_nwb(target, wanted, session, source, selected=selected)
+            return job if background else _file_of(job)
         if session is not None or source is not None:
             raise WorkspaceError("session and source are for NWB files; tables hold all sessions")
         check_table_file(target)
@@ -90,8 +121,8 @@ class Exports(WholeWorkspace):
         source: FilePath | None,
         *,
         selected: bool,
-    ) -> Path:
-        from napari_unison.display.nwb_export import write_embedding_nwb
+    ) -> Job:
+        from napari_unison.display.nwb_export import check_copy, write_embedding_nwb
         from napari_unison.display.nwb_results import decoded_in
 
         run = self._need_run()
@@ -102,24 +133,63 @@ class Exports(WholeWorkspace):
             )
         if selected:
             raise WorkspaceError("an NWB file takes all bins of a session: export selected bins as a table")
+        check_copy(target, source, overwrite=True)
         decoded, method = decoded_in(run.studies)
-        written = write_embedding_nwb(
-            self._embedding_of(kind),
-            target,
-            source=source,
-            session=session,
-            decoded=decoded,
-            method=method,
-            run=run.name,
-            config=run.encoder.config_,
-            overwrite=True,
-        )
+        embedding, name, config = self._embedding_of(kind), run.name, run.encoder.config_
         words = {"kind": kind, "session": session, "source": str(Path(source).absolute()), "overwrite": True}
         told = {name: word for name, word in words.items() if word is not None}
-        self.journal.note_output(call("ws.export", str(target.absolute()), **told))
-        return written
+        step = self.journal.output_step(call("ws.export", str(target.absolute()), **told))
 
-    def export_session(self, file: FilePath, *, session: str | None = None, overwrite: bool = False) -> Path:
+        def work(_: Job) -> Path:
+            return write_embedding_nwb(
+                embedding,
+                target,
+                source=source,
+                session=session,
+                decoded=decoded,
+                method=method,
+                run=name,
+                config=config,
+                overwrite=True,
+            )
+
+        return self._saving(target, work, step)
+
+    def _saving(self, target: Path, work: Callable[[Job], Path], step: Step) -> Job:
+        """Start a job that writes a file, and note it in the journal once it is there."""
+
+        def deliver(written: Path) -> Path:
+            self.journal.add(step)
+            return written
+
+        return self._start("saving", f"Writing {target.name}", work, deliver)
+
+    @overload
+    def export_session(
+        self,
+        file: FilePath,
+        *,
+        session: str | None = None,
+        overwrite: bool = False,
+        background: Literal[False] = False,
+    ) -> Path: ...
+    @overload
+    def export_session(
+        self,
+        file: FilePath,
+        *,
+        session: str | None = None,
+        overwrite: bool = False,
+        background: Literal[True],
+    ) -> Job: ...
+    def export_session(
+        self,
+        file: FilePath,
+        *,
+        session: str | None = None,
+        overwrite: bool = False,
+        background: bool = False,
+    ) -> Path | Job:
         """Write an open session so that it can be opened again, exactly, and by other programs.
 
         Parameters
@@ -131,11 +201,13 @@ class Exports(WholeWorkspace):
             Which; needed where several are open.
         overwrite : bool
             Replace a file that stands there.
+        background : bool
+            Return at once and write in the background, as the window does.
 
         Returns
         -------
-        Path
-            The file; it appears complete or not at all.
+        Path or Job
+            The file, which appears complete or not at all, or the job whose result it is.
 
         Raises
         ------
@@ -156,16 +228,26 @@ class Exports(WholeWorkspace):
         if session not in names:
             there = f"choose one of {', '.join(map(repr, names))}" if names else "open recordings first"
             raise WorkspaceError(f"there is no session {session!r} to be written: {there}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_sessions(target, [self.sessions[names.index(session)]])
+        chosen = self.sessions[names.index(session)]
         line = call("ws.export_session", str(target.absolute()), session=session, overwrite=True)
-        self.journal.add(Step([line], is_output=True))
-        return target
+
+        def work(_: Job) -> Path:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_sessions(target, [chosen])
+            return target
+
+        job = self._saving(target, work, Step([line], is_output=True))
+        return job if background else _file_of(job)
 
     def _embedding_of(self, kind: EmbeddingKind) -> Embedding:
         run = self._need_run()
         found = run.embedding(kind)
         return self.embed(align=kind == "aligned").wait() if found is None else found
+
+
+def _file_of(job: Job) -> Path:
+    written: Path = job.wait()
+    return written
 
 
 def free_file(file: FilePath, overwrite: bool) -> Path:

@@ -48,7 +48,10 @@ def write_session_parquet(path: str | os.PathLike[str], session: Session) -> Non
         for name, dtype in zip(column_names(session), column_types(facts), strict=True)
     ]
     schema = arrow.schema(fields, metadata={_KEY: as_json(facts)})
-    with whole_file(Path(path)) as fresh, parquet.ParquetWriter(fresh, schema) as table:
+    with (
+        whole_file(Path(path)) as fresh,
+        parquet.ParquetWriter(fresh, schema, write_page_checksum=True) as table,
+    ):
         for _, columns in row_blocks(session):
             arrays = [
                 arrow.array(column.tolist() if column.dtype.kind == "U" else column, type=field.type)
@@ -85,7 +88,7 @@ def read_session_parquet(path: str | os.PathLike[str]) -> Session:
     arrow, parquet = _pyarrow()
     place = os.fspath(path)
     try:
-        with parquet.ParquetFile(path) as table:
+        with parquet.ParquetFile(path, page_checksum_verification=True) as table:
             facts = from_json(table.schema_arrow.metadata[_KEY])
             return _read(table, facts)
     except SessionError as error:

@@ -596,6 +596,16 @@ def test_a_zarr_folder_that_was_copied_in_part_is_refused(tmp_path):
         load_session(copy)
 
 
+def test_a_zarr_folder_with_a_damaged_description_is_refused(tmp_path):
+    nwb = new_recording()
+    add_units(nwb)
+    copy = copy_to_zarr(write(nwb, tmp_path / "day.nwb"), tmp_path / "copy.nwb.zarr")
+    for described in (copy / ".zmetadata", *copy.rglob(".zarray")):
+        described.write_text(described.read_text().replace('"zarr_format": 2', '"zarr_format": 9'))
+    with pytest.raises(SessionError, match=r"copy\.nwb\.zarr cannot be read as NWB .*copy or download"):
+        load_session(copy)
+
+
 def test_nothing_in_a_zarr_folder_is_unpickled(tmp_path, monkeypatch):
     ran = tmp_path / "ran"
 

@@ -88,18 +88,18 @@ def _opened(path: Path, place: str, closing: ExitStack) -> tuple[Any, Any, list[
     """Return pynwb's open file, the builder of its root, and the paths of links that lead nowhere."""
     make = _io_class(path, place)
     guarded = without_pickles() if path.is_dir() else nullcontext()
-    with guarded, warnings.catch_warnings(record=True) as told:
-        # what is said of cached namespaces concerns writers; links that lead nowhere are listed below
-        warnings.simplefilter("always")
-        try:
+    try:
+        with guarded, warnings.catch_warnings(record=True) as told:
+            # what is said of cached namespaces concerns writers; links that lead nowhere are listed below
+            warnings.simplefilter("always")
             io = make(place, mode="r", load_namespaces=True)
             closing.callback(io.close)
             root = io.read_builder()
-        except DAMAGE as error:
-            raise SessionError(
-                f"{place} cannot be read as NWB ({_reason(path, error)}); it is no NWB file, damaged, or cut "
-                "off: copy or download it again"
-            ) from error
+    except DAMAGE as error:
+        raise SessionError(
+            f"{place} cannot be read as NWB ({_reason(path, error)}); it is no NWB file, damaged, or cut "
+            "off: copy or download it again"
+        ) from error
     broken = [str(warning.message) for warning in told if "altered/broken at" in str(warning.message)]
     return io, root, [message.rsplit(" at /", 1)[-1] for message in broken]
 

@@ -36,14 +36,23 @@ class _NoPickle:
 
 @contextmanager
 def without_pickles() -> Iterator[None]:
-    """Let Zarr arrays that are opened meanwhile never unpickle, with any version of numcodecs."""
+    """Let Zarr arrays that are opened meanwhile never unpickle, with any version of numcodecs.
+
+    Raises
+    ------
+    ValueError
+        If what describes an array is damaged; Zarr's own error for that is of no kind that Python knows.
+    """
     from numcodecs import registry
+    from zarr.errors import MetadataError
 
     with _ONE_AT_A_TIME:
         usual = registry.codec_registry.get("pickle")
         registry.register_codec(_NoPickle)
         try:
             yield
+        except MetadataError as error:
+            raise ValueError(f"what describes one of its arrays is damaged: {error}") from error
         finally:
             if usual is None:
                 del registry.codec_registry["pickle"]

@@ -18,23 +18,19 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QProgressBar,
     QPushButton,
     QSplitter,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_unison.sessions import SessionError
 from napari_unison.sessions.importing import Contents, FileMapping
+from napari_unison.widgets.importing.busy_row import BusyRow
 from napari_unison.widgets.importing.contents_tree import ContentsTree
 from napari_unison.widgets.importing.file_line import FileLine
-from napari_unison.widgets.importing.labels_box import LabelsBox
-from napari_unison.widgets.importing.mapping_form import SHOWN, MappingForm
-from napari_unison.widgets.importing.mapping_text import MappingText
+from napari_unison.widgets.importing.mapping_editor import MappingEditor
 from napari_unison.widgets.importing.preview import NOTHING_YET, Preview
-from napari_unison.widgets.listening import scrolled
 from napari_unison.widgets.messages import Message
 from napari_unison.workspace.file_imports import Checked, FileImport
 from napari_unison.workspace.jobs import Job
@@ -43,8 +39,6 @@ from napari_unison.workspace.state import Workspace
 
 #: After the last change, before the mapping is tried (ms).
 PATIENCE = 250
-#: Reading that takes longer is shown with its progress (ms).
-BUSY_AFTER = 300
 SIZE = (1240, 740)
 TOML_FILTER = "Mappings (*.toml)"
 LARGE = "The recording is large: press Preview to read it. It can be imported without."
@@ -68,7 +62,6 @@ class ImportDialog(QDialog):
         self.workspace = workspace
         self.files = files
         self.checked: Checked | None = None
-        self._other: dict[str, Any] = {}
         self._opening: Job | None = None
         self._is_closed = False
         self._folder = str(files.files[0].parent)
@@ -81,10 +74,6 @@ class ImportDialog(QDialog):
         self._timer.setSingleShot(True)
         self._timer.setInterval(PATIENCE)
         self._timer.timeout.connect(self.check)
-        self._busy_timer = QTimer(self)
-        self._busy_timer.setSingleShot(True)
-        self._busy_timer.setInterval(BUSY_AFTER)
-        self._busy_timer.timeout.connect(self.busy.show)
         self._connect()
         self.tree.show_contents(self._contents())
         # Enter imports a proposal that is complete; in the field that finds entries it would not
@@ -102,16 +91,14 @@ class ImportDialog(QDialog):
         self.filter.setToolTip("Show entries alone whose path contains this.")
         self.tree = ContentsTree()
         self.activity_button = _button("Use as activity", "Name the selected entries as neural activity.")
-        self.form, self.labels, self.text = MappingForm(), LabelsBox(), MappingText()
+        self.editor = MappingEditor(self._contents().entries)
+        self.form, self.labels, self.text = self.editor.form, self.editor.labels, self.editor.text
         self.preview = Preview()
         self.preview_button = _button("Preview", "Read the recording, however large it is.")
         self.preview_button.hide()
         self.message, self.note = Message(), QLabel()
         self.note.setWordWrap(True)
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 1000)
-        self.progress.setAccessibleName("share that has been read")
-        self.stop_button = _button("Stop", "Stop reading.")
+        self.busy = BusyRow()
         self.guess_button = _button("Start from proposal", "Forget these choices and guess anew.")
         self.load_button = _button("Load mapping…", "Fill in a mapping from a toml file.")
         self.save_button = _button(
@@ -124,38 +111,21 @@ class ImportDialog(QDialog):
         self.import_button.setDefault(True)
 
     def _lay_out(self) -> None:
-        left, middle, right = QWidget(), QTabWidget(), QWidget()
+        left, right = QWidget(), QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.filter)
         column.addWidget(self.tree, 1)
         column.addWidget(self.activity_button)
-        edited = QWidget()
-        column = QVBoxLayout(edited)
-        column.setContentsMargins(6, 6, 6, 0)
-        column.addWidget(self.form)
-        column.addWidget(self.labels, 1)
-        self.tabs = middle
-        area = scrolled(edited)
-        # an area that only scrolls up and down has to be as wide as what is in it
-        area.setMinimumWidth(edited.minimumSizeHint().width() + 8)
-        middle.addTab(area, "Mapping")
-        middle.addTab(self.text, "As text")
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.preview, 1)
         column.addWidget(self.preview_button)
         self.split = QSplitter(Qt.Orientation.Horizontal)
-        for widget in (left, middle, right):
+        for widget in (left, self.editor, right):
             self.split.addWidget(widget)
         self.split.setChildrenCollapsible(False)
         self.split.setSizes([340, 500, 390])
-        busy = QHBoxLayout()
-        busy.addWidget(self.progress, 1)
-        busy.addWidget(self.stop_button)
-        self.busy = QWidget()
-        self.busy.setLayout(busy)
-        busy.setContentsMargins(0, 0, 0, 0)
         buttons = QHBoxLayout()
         for button in (self.guess_button, self.load_button, self.save_button, self.copy_button):
             buttons.addWidget(button)
@@ -168,7 +138,6 @@ class ImportDialog(QDialog):
         for line in (self.message, self.note, self.busy):
             layout.addWidget(line)
         layout.addLayout(buttons)
-        self.busy.hide()
         self.resize(*_within_screen(SIZE))
 
     def _connect(self) -> None:
@@ -177,14 +146,12 @@ class ImportDialog(QDialog):
         self.labels.wanted.connect(self.add_labels)
         self.labels.add_button.clicked.connect(self.add_selected)
         self.activity_button.clicked.connect(self.use_selected)
-        self.form.changed.connect(self._on_form)
-        self.labels.changed.connect(self._on_form)
+        self.busy.stopped.connect(self.stop)
+        self.editor.changed.connect(self._on_change)
         self.form.during.values_wanted.connect(self._read_intervals)
-        self.text.changed.connect(self._on_text)
         self.file_line.leave_out.connect(lambda: self.files.leave_out(list(self.files.misfits)))
         for button, act in (
             (self.preview_button, lambda: self.check(read_large=True)),
-            (self.stop_button, self.stop),
             (self.guess_button, self.guess),
             (self.load_button, self._choose_mapping),
             (self.save_button, self._choose_target),
@@ -219,47 +186,27 @@ class ImportDialog(QDialog):
         words = "This mapping is remembered for files of this layout once it has been used."
         if self.files.is_remembered:
             words = "Filled in as files of this layout were imported last; the proposal may be another one."
-        if self._other:
-            words += f" It also has {', '.join(sorted(self._other))}: see As text."
+        if self.editor.in_text_alone:
+            words += f" It also has {', '.join(self.editor.in_text_alone)}: see As text."
         self.note.setText(words)
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the mapping as they are now."""
-        return self.form.fields() | self._other | {"labels": self.labels.labels()}
+        return self.editor.fields()
 
     def show_fields(self, fields: dict[str, Any]) -> None:
         """Show another mapping, complete or not, and try it."""
-        entries = self._contents().entries
-        self._other = {name: value for name, value in fields.items() if name not in (*SHOWN, "labels")}
-        self.labels.show_labels(fields.get("labels") or {}, entries)
-        self.form.show_fields(fields, entries)
-        self.text.show_fields(self.fields())
+        self.editor.show_fields(fields)
         self._show_note()
         self._wait_for_check(now=True)
 
-    def _on_form(self) -> None:
-        self.form.show_labels(self.labels.labels())
-        self.text.show_fields(self.fields())
-        self._wait_for_check()
-
-    def _on_text(self) -> None:
-        found = self.text.fields_or_problem()
-        if isinstance(found, str):
-            self._timer.stop()
-            self._show_checked(Checked(None, (), found))
-            return
-        entries = self._contents().entries
-        try:
-            self._other = {name: value for name, value in found.items() if name not in (*SHOWN, "labels")}
-            self.labels.show_labels(found.get("labels") or {}, entries)
-            self.form.show_fields(found, entries)
-        except (AttributeError, TypeError, ValueError):
-            # a field of another type than it has; the check says which
-            self.checked = None
-            self.files.check(found)
-            return
+    def _on_change(self) -> None:
         self._show_note()
-        self._wait_for_check()
+        if self.editor.problem:
+            self._timer.stop()
+            self._show_checked(Checked(None, (), self.editor.problem))
+        else:
+            self._wait_for_check()
 
     def _wait_for_check(self, *, now: bool = False) -> None:
         self.checked = None
@@ -275,15 +222,12 @@ class ImportDialog(QDialog):
         self.files.check(self.fields(), read_large=read_large)
 
     def _on_checked(self, checked: Checked) -> None:
-        if not self._timer.isActive():
+        if not self._timer.isActive() and not self.editor.problem:
             self._show_checked(checked)
 
     def _show_checked(self, checked: Checked) -> None:
         self.checked = checked
-        names = frozenset(checked.fields)
-        labels = {field.removeprefix("labels.") for field in names if field.startswith("labels.")}
-        self.form.mark(names)
-        self.labels.table.mark(frozenset(labels))
+        self.editor.mark(checked.fields)
         self.message.show_error(checked.problem) if checked.problem else self.message.show_note("")
         is_large = checked.is_valid and not checked.sessions
         self.preview_button.setVisible(is_large)
@@ -300,11 +244,7 @@ class ImportDialog(QDialog):
         """Name the selected entries as neural activity."""
         paths = list(dict.fromkeys(path for path, _ in self.tree.chosen()))
         if paths:
-            fields = self.fields() | {"neural": paths[0] if len(paths) == 1 else paths}
-            is_spikes = self._contents().entries[paths[0]].kind == "spikes"
-            if is_spikes and not fields.get("bin_width"):
-                fields["bin_width"] = 0.025
-            self.show_fields(fields)
+            self.editor.use_as_activity(paths)
 
     def add_selected(self) -> None:
         """Make a label of the selected entries: several are the columns of one."""
@@ -325,9 +265,7 @@ class ImportDialog(QDialog):
 
     def _add_proposed(self, found: Any) -> None:
         name, label = found
-        while name in self.labels.labels():
-            name += "'"
-        self.labels.table.add(name, label.model_dump(mode="json", exclude_defaults=True))
+        self.editor.add_label(name, label.model_dump(mode="json", exclude_defaults=True))
 
     def _read_intervals(self, path: str) -> None:
         job = self.files.interval_values(path)
@@ -410,7 +348,7 @@ class ImportDialog(QDialog):
     def done(self, result: int) -> None:
         """Close the files with the dialog, and give up what is being opened where it was cancelled."""
         self._is_closed = True
-        self._busy_timer.stop()
+        self.busy.end()
         if self._opening is not None and self._opening.is_running:
             self._opening.stop()
         self._timer.stop()
@@ -445,23 +383,11 @@ class ImportDialog(QDialog):
 
     def _on_job(self, job: Job) -> None:
         if self._opening is None and not self._is_closed:
-            self._show_busy(job)
+            self.busy.show_job(job)
 
     def _show_opening(self) -> None:
         if self._opening is not None and not self._is_closed:
-            self._show_busy(self._opening)
-
-    def _show_busy(self, job: Job) -> None:
-        """Show how far the reading is, once it has taken a moment."""
-        tells = job.is_running and job.share == job.share
-        if not job.is_running:
-            self._busy_timer.stop()
-            self.busy.hide()
-        elif not self._busy_timer.isActive() and self.busy.isHidden():
-            self._busy_timer.start()
-        self.progress.setValue(round(1000 * job.share) if tells else 0)
-        self.progress.setFormat(f"{job.phase} · %p %" if tells else f"{job.title} …")
-        self.stop_button.setEnabled(job.can_stop)
+            self.busy.show_job(self._opening)
 
 
 def when_done(

@@ -21,8 +21,9 @@ from napari_unison.widgets.canvas_picker import CanvasPicker
 from napari_unison.widgets.decode import DecodeDock
 from napari_unison.widgets.docking import UndockingWatcher
 from napari_unison.widgets.explore import ExploreWidget
-from napari_unison.widgets.keep_actions import KeepActions, keep_menu
+from napari_unison.widgets.keep_actions import KeepActions
 from napari_unison.widgets.keep_line import KeepLine
+from napari_unison.widgets.keep_menu import keep_menu
 from napari_unison.widgets.lasso import Lasso
 from napari_unison.widgets.legend import CanvasLegend
 from napari_unison.widgets.listening import WorkspaceWidget

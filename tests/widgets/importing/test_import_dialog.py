@@ -51,6 +51,15 @@ def test_enter_imports_a_valid_mapping_and_nothing_else(dialog, workspace, qtbot
     assert workspace.sessions[0].bin_width == 0.05
 
 
+def test_what_is_stopped_is_not_imported_and_the_mapping_stays(dialog, workspace):
+    complete(dialog)
+    workspace.events.job.connect(lambda job: job.is_running and job.kind == "opening" and job.stop())
+    dialog.accept()
+    assert len(workspace.sessions) == 0
+    assert dialog.message.text() == "Stopped; nothing was imported."
+    assert dialog.import_button.isEnabled()
+
+
 def test_escape_imports_nothing(dialog, workspace, qtbot):
     complete(dialog)
     closed = []
@@ -263,7 +272,7 @@ def test_the_mapping_is_remembered_for_files_of_the_layout(
 
 def test_a_mapping_is_saved_and_loaded(dialog, tmp_path):
     complete(dialog)
-    dialog.save_mapping(str(tmp_path / "lab"))
+    dialog.keep.save(str(tmp_path / "lab"))
     assert FileMapping.load(tmp_path / "lab.toml") == dialog.checked.mapping
     dialog.form.bin_width.setValue(0.5)
     dialog.load_mapping(str(tmp_path / "lab.toml"))
@@ -276,7 +285,7 @@ def test_a_mapping_is_saved_and_loaded(dialog, tmp_path):
 
 def test_the_script_that_is_copied_loads_the_same(dialog):
     complete(dialog)
-    dialog.copy_button.click()
+    dialog.keep.copy_button.click()
     names: dict = {}
     exec(QGuiApplication.clipboard().text(), names)
     (session,) = names["sessions"]

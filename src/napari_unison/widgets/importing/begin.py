@@ -9,7 +9,8 @@ from typing import Any
 from qtpy.QtWidgets import QWidget
 
 from napari_unison.sessions import Session
-from napari_unison.widgets.importing.dialog import ImportDialog, when_done
+from napari_unison.widgets.importing.dialog import ImportDialog
+from napari_unison.widgets.importing.job_ends import when_done
 from napari_unison.workspace.file_imports import FileImport
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace

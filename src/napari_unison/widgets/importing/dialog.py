@@ -6,15 +6,12 @@ It edits fields of a :class:`FileMapping`; whether they hold together and what c
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -29,18 +26,18 @@ from napari_unison.sessions.importing import Contents, FileMapping
 from napari_unison.widgets.importing.busy_row import BusyRow
 from napari_unison.widgets.importing.contents_tree import ContentsTree
 from napari_unison.widgets.importing.file_line import FileLine
+from napari_unison.widgets.importing.job_ends import when_done
+from napari_unison.widgets.importing.keep_mapping import KeepMapping, plain_button
 from napari_unison.widgets.importing.mapping_editor import MappingEditor
 from napari_unison.widgets.importing.preview import NOTHING_YET, Preview
 from napari_unison.widgets.messages import Message
 from napari_unison.workspace.file_imports import Checked, FileImport
 from napari_unison.workspace.jobs import Job
-from napari_unison.workspace.script import loading_script
 from napari_unison.workspace.state import Workspace
 
 #: After the last change, before the mapping is tried (ms).
 PATIENCE = 250
 SIZE = (1240, 740)
-TOML_FILTER = "Mappings (*.toml)"
 LARGE = "The recording is large: press Preview to read it. It can be imported without."
 
 
@@ -64,7 +61,6 @@ class ImportDialog(QDialog):
         self.checked: Checked | None = None
         self._opening: Job | None = None
         self._is_closed = False
-        self._folder = str(files.files[0].parent)
         self.setWindowTitle("Import recordings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setSizeGripEnabled(True)
@@ -90,22 +86,20 @@ class ImportDialog(QDialog):
         self.filter.setAccessibleName("find an entry")
         self.filter.setToolTip("Show entries alone whose path contains this.")
         self.tree = ContentsTree()
-        self.activity_button = _button("Use as activity", "Name the selected entries as neural activity.")
+        self.activity_button = plain_button(
+            "Use as activity", "Name the selected entries as neural activity."
+        )
         self.editor = MappingEditor(self._contents().entries)
         self.form, self.labels, self.text = self.editor.form, self.editor.labels, self.editor.text
         self.preview = Preview()
-        self.preview_button = _button("Preview", "Read the recording, however large it is.")
+        self.preview_button = plain_button("Preview", "Read the recording, however large it is.")
         self.preview_button.hide()
         self.message, self.note = Message(), QLabel()
         self.note.setWordWrap(True)
         self.busy = BusyRow()
-        self.guess_button = _button("Start from proposal", "Forget these choices and guess anew.")
-        self.load_button = _button("Load mapping…", "Fill in a mapping from a toml file.")
-        self.save_button = _button(
-            "Save mapping…", "Write the mapping as a toml file, for scripts and others."
-        )
-        self.copy_button = _button("Copy as script", "The Python that loads these files, to be pasted.")
-        self.cancel_button = _button("Cancel", "Import nothing (Escape).")
+        self.guess_button = plain_button("Start from proposal", "Forget these choices and guess anew.")
+        self.keep = KeepMapping(self.files.files)
+        self.cancel_button = plain_button("Cancel", "Import nothing (Escape).")
         self.import_button = QPushButton("Import")
         self.import_button.setToolTip("Open the files with this mapping (Enter).")
         self.import_button.setDefault(True)
@@ -127,8 +121,8 @@ class ImportDialog(QDialog):
         self.split.setChildrenCollapsible(False)
         self.split.setSizes([340, 500, 390])
         buttons = QHBoxLayout()
-        for button in (self.guess_button, self.load_button, self.save_button, self.copy_button):
-            buttons.addWidget(button)
+        buttons.addWidget(self.guess_button)
+        buttons.addWidget(self.keep)
         buttons.addStretch(1)
         buttons.addWidget(self.cancel_button)
         buttons.addWidget(self.import_button)
@@ -147,15 +141,15 @@ class ImportDialog(QDialog):
         self.labels.add_button.clicked.connect(self.add_selected)
         self.activity_button.clicked.connect(self.use_selected)
         self.busy.stopped.connect(self.stop)
+        self.keep.loaded.connect(lambda mapping: self.show_fields(mapping.to_fields()))
+        self.keep.told.connect(self.message.show_note)
+        self.keep.failed.connect(self.message.show_error)
         self.editor.changed.connect(self._on_change)
         self.form.during.values_wanted.connect(self._read_intervals)
         self.file_line.leave_out.connect(lambda: self.files.leave_out(list(self.files.misfits)))
         for button, act in (
             (self.preview_button, lambda: self.check(read_large=True)),
             (self.guess_button, self.guess),
-            (self.load_button, self._choose_mapping),
-            (self.save_button, self._choose_target),
-            (self.copy_button, self.copy_script),
             (self.cancel_button, self.reject),
             (self.import_button, self.accept),
         ):
@@ -279,40 +273,7 @@ class ImportDialog(QDialog):
 
     def load_mapping(self, path: str) -> None:
         """Fill in a mapping from a toml file."""
-        try:
-            self.show_fields(FileMapping.load(path).to_fields())
-        except SessionError as error:
-            self._show_error(error)
-
-    def save_mapping(self, path: str) -> None:
-        """Write the mapping as a toml file."""
-        if self.checked is not None and self.checked.mapping is not None:
-            target = Path(path)
-            target = target if target.suffix else target.with_suffix(".toml")
-            try:
-                self.checked.mapping.save(target)
-            except OSError as error:
-                self._show_error(error)
-                return
-            self.message.show_note(f"Saved as {target}.")
-
-    def copy_script(self) -> None:
-        """Put the Python that loads the files on the clipboard."""
-        clipboard = QGuiApplication.clipboard()
-        if clipboard is not None and self.checked is not None and self.checked.mapping is not None:
-            clipboard.setText(loading_script(self.files.files, self.checked.mapping))
-            self.message.show_note("Copied: the Python that loads these files.")
-
-    def _choose_mapping(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load mapping", self._folder, TOML_FILTER)
-        if path:
-            self.load_mapping(path)
-
-    def _choose_target(self) -> None:
-        place = str(Path(self._folder) / "lab.toml")
-        path, _ = QFileDialog.getSaveFileName(self, "Save mapping", place, TOML_FILTER)
-        if path:
-            self.save_mapping(path)
+        self.keep.load(path)
 
     # -- importing -------------------------------------------------------------------------------------
 
@@ -324,7 +285,7 @@ class ImportDialog(QDialog):
         mapping = checked.mapping
         self._opening = job = self.workspace.open(self.files.files, mapping=mapping, background=True)
         job.events.changed.connect(self._show_opening)
-        when_done(job, lambda _: self._imported(mapping), self._show_error, self._not_imported)
+        when_done(job, lambda _: self._imported(mapping), self._show_error, lambda: self._not_imported(job))
         self._enable()
 
     def _imported(self, mapping: FileMapping) -> None:
@@ -333,10 +294,12 @@ class ImportDialog(QDialog):
             self.files.remember(mapping)
             super().accept()
 
-    def _not_imported(self) -> None:
+    def _not_imported(self, job: Job) -> None:
         """Stay open after an error or a stop, so that nothing of the mapping is lost."""
         self._opening = None
         if not self._is_closed:
+            if job.error is None:
+                self.message.show_note("Stopped; nothing was imported.")
             self._enable()
 
     def stop(self) -> None:
@@ -374,8 +337,7 @@ class ImportDialog(QDialog):
         is_ready = checked is not None and checked.is_valid and self._opening is None
         self.import_button.setText("Import" if number == 1 else f"Import {number} files")
         self.import_button.setEnabled(is_ready)
-        for button in (self.save_button, self.copy_button):
-            button.setEnabled(checked is not None and checked.mapping is not None)
+        self.keep.offer(None if checked is None else checked.mapping, self.files.files)
 
     def _show_error(self, error: BaseException) -> None:
         if not self._is_closed:
@@ -390,28 +352,6 @@ class ImportDialog(QDialog):
             self.busy.show_job(self._opening)
 
 
-def when_done(
-    job: Job,
-    act: Callable[[Any], object],
-    fail: Callable[[BaseException], object],
-    otherwise: Callable[[], object] = lambda: None,
-) -> None:
-    """Call ``act`` with the result of a job; ``fail`` with its error; ``otherwise`` where it gave none."""
-
-    def end() -> None:
-        if job.state == "finished":
-            act(job.result)
-            return
-        if job.error is not None:
-            fail(job.error)
-        otherwise()
-
-    if job.is_running:
-        job.events.finished.connect(end)
-    else:
-        end()
-
-
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
     """Return fields of a mapping without models in them."""
     labels = {
@@ -419,13 +359,6 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
         for name, label in (fields.get("labels") or {}).items()
     }
     return fields | {"labels": labels}
-
-
-def _button(text: str, help_text: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(help_text)
-    button.setAutoDefault(False)
-    return button
 
 
 def _within_screen(size: tuple[int, int]) -> tuple[int, int]:

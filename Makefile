@@ -47,8 +47,9 @@ format: setup  ## let ruff put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-pictures: setup  ## take the pictures of the tour in docs/ again
+pictures: setup  ## take the pictures in docs/ again; those of the tutorials need NAPARI_UNISON_TEST_DATA
 	$(BIN)/python docs/make_tour.py
+	$(BIN)/python docs/make_tutorials.py
 
 clean:  ## remove what was made, except .venv
 	rm -rf demo-output build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

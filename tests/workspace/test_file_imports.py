@@ -13,7 +13,7 @@ import pytest
 from napari_unison.sessions import SessionError, write_sessions
 from napari_unison.sessions.importing import Contents, FileMapping, array_entry, keeping_reads
 from napari_unison.workspace import Workspace
-from napari_unison.workspace.file_imports import needs_mapping
+from napari_unison.workspace.foreign_files import needs_mapping
 from napari_unison.workspace.mappings import RememberedMappings
 
 MAPPING = {

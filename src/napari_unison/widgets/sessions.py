@@ -35,7 +35,8 @@ from napari_unison.widgets.session_table import SessionTable
 from napari_unison.widgets.session_view import SessionView
 from napari_unison.widgets.share_field import share_field
 from napari_unison.widgets.wheel import WheelGuard
-from napari_unison.workspace.file_imports import FileImport, may_need_mapping
+from napari_unison.workspace.file_imports import FileImport
+from napari_unison.workspace.foreign_files import may_need_mapping
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
 

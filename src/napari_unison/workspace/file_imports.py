@@ -24,15 +24,14 @@ from napari_unison.sessions.importing import (
     LabelMapping,
     Proposal,
     checked_mapping,
-    format_of,
     keeping_reads,
     open_contents,
     propose_label,
     propose_mapping,
     sessions_from,
 )
-from napari_unison.sessions.storage import holds_sessions
 from napari_unison.workspace.events import WorkspaceEvents
+from napari_unison.workspace.foreign_files import difference_of, interval_choices, needs_mapping
 from napari_unison.workspace.import_problems import concerned_fields, problem_in_words
 from napari_unison.workspace.job_list import JobList
 from napari_unison.workspace.jobs import STOPPED, Job
@@ -42,8 +41,6 @@ from napari_unison.workspace.runners import Runner
 
 #: Activity of more bytes is read when a person asks for it, not at every change of the mapping.
 LARGE: Final = 256 * 1024**2
-#: Names of intervals that are told apart in a list.
-MOST_CHOICES: Final = 200
 #: Jobs of which the last one alone counts.
 OVERTAKEN: Final = ("look", "compare", "guess", "check")
 
@@ -186,7 +183,7 @@ class FileImport:
             tell(number / len(self.files), f"looking into {file.name}")
             try:
                 with open_contents(file) as other:
-                    difference = _difference(first, other)
+                    difference = difference_of(first, other)
             except SessionError as error:
                 difference = problem_in_words(error, str(file))
             if difference:
@@ -226,7 +223,7 @@ class FileImport:
 
         def work(_: Job) -> dict[str, list[str]]:
             values = self._opened().read(path)
-            return _choices(values) if isinstance(values, Intervals) else {}
+            return interval_choices(values) if isinstance(values, Intervals) else {}
 
         return self._begin("intervals", f"Reading {path}", work, _as_it_is)
 
@@ -346,49 +343,5 @@ class FileImport:
         return job
 
 
-def needs_mapping(file: Path) -> bool:
-    """Return whether a file is neither one that the package wrote nor one that it knows by its names."""
-    kind = format_of(file)
-    if kind is None or file.is_dir() != kind.is_folder or holds_sessions(file):
-        return False
-    if kind.name != "joblib":
-        return True
-    with open_contents(file) as contents:
-        return not {"spikes", "position"} & set(contents.entries)
-
-
-def may_need_mapping(file: Path) -> bool:
-    """Return whether a file could need a mapping, by its name alone."""
-    return format_of(file) is not None
-
-
-def _difference(first: Contents, other: Contents) -> str:
-    """Say what of another file is laid out otherwise; empty if nothing is."""
-    if first.layout == other.layout:
-        return ""
-    for path, entry in first.entries.items():
-        if path not in other.entries:
-            return f"it holds no {path}"
-        found = other.entries[path]
-        if (found.kind, len(found.shape)) != (entry.kind, len(entry.shape)):
-            return f"its {path} is {found.kind} {found.shape} instead of {entry.kind} {entry.shape}"
-    new = next(path for path in other.entries if path not in first.entries)
-    return f"it also holds {new}"
-
-
-def _choices(intervals: Intervals) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, column in intervals.columns.items():
-        values = np.asarray(column)
-        if values.ndim == 1:
-            choices = sorted({str(value) for value in values.tolist()})
-            if len(choices) <= MOST_CHOICES:
-                found[name] = choices
-    return found
-
-
 def _as_it_is(found: Any) -> Any:
     return found
-
-
-__all__ = ["Checked", "FileImport", "ImportEvents", "may_need_mapping", "needs_mapping"]

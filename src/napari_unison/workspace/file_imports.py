@@ -142,8 +142,11 @@ class FileImport:
         self._last: dict[str, Job] = {}
         told = WorkspaceEvents()
         told.failed.connect(report)
-        told.job.connect(self.events.job.emit)
+        told.job.connect(self._tell_job)
         self._jobs = JobList(runner, told)
+
+    def _tell_job(self, job: Job) -> None:
+        self.events.job.emit(job)
 
     # -- what there is ---------------------------------------------------------------------------------
 

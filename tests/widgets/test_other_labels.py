@@ -40,5 +40,7 @@ def test_points_traces_and_legend_name_the_labels_there_are(unison, viewer, qtbo
     assert unison.train.message.text() == ""
     shown = unison.canvas_legend.legend
     assert legend in {shown.title, *(bar.label for bar in shown.bars)}
+    # the picture is there while it forms, the choices once it is trained
+    qtbot.waitUntil(lambda: unison.explore.colours.mode.currentText() == legend, timeout=60_000)
     assert [title.split()[0].rstrip(",") for title in unison.traces.plots.titles] == traces
     assert unison.traces.colours.text().startswith("odour") == ("odour" in labels)

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_unison.display.colours import DECODING_ERROR
 from napari_unison.display.palettes import PALETTES
+from napari_unison.display.roles import LabelRoles, label_roles
 from napari_unison.widgets.explore.section import Section, silent
 from napari_unison.workspace.colouring import modes_of
 from napari_unison.workspace.jobs import DECODING, Job
@@ -37,10 +38,10 @@ class ColourSection(Section):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, parent)
-        self._listed: tuple[str, ...] = ()
+        self._listed: tuple[tuple[str, str], ...] = ()
         self.mode = QComboBox()
         self.mode.setToolTip("What the colours show")
-        self.mode.activated.connect(lambda: self.show_changes(colour=self.mode.currentText()))
+        self.mode.activated.connect(lambda: self.show_changes(colour=self.mode.currentData()))
         self.palette_choice = QComboBox()
         self.palette_choice.addItems(list(PALETTES))
         self.palette_choice.setToolTip(PALETTE_HELP)
@@ -68,15 +69,20 @@ class ColourSection(Section):
             if embedding is None or run is None:
                 return
             modes = modes_of(run, embedding)
-            if modes != self._listed:
-                self._list(modes)
+            roles = label_roles(embedding.sessions[0])
+            titles = tuple((mode, _title(mode, roles)) for mode in modes)
+            if titles != self._listed:
+                self._list(titles)
             # "best" is the first of the list.
-            self.mode.setCurrentText(settings.colour if settings.colour in modes else modes[0])
+            shown = settings.colour if settings.colour in modes else modes[0]
+            self.mode.setCurrentIndex(self.mode.findData(shown))
 
-    def _list(self, modes: tuple[str, ...]) -> None:
-        self._listed = modes
+    def _list(self, titles: tuple[tuple[str, str], ...]) -> None:
+        self._listed = titles
+        modes = [mode for mode, _ in titles]
         self.mode.clear()
-        self.mode.addItems(list(modes))
+        for mode, title in titles:
+            self.mode.addItem(title, mode)
         for mode in COLOUR_HELP.keys() & set(modes):
             self.mode.setItemData(modes.index(mode), COLOUR_HELP[mode], Qt.ItemDataRole.ToolTipRole)
         if DECODING_ERROR not in modes:
@@ -89,3 +95,11 @@ class ColourSection(Section):
                 item = model.item(place)
                 if item is not None:
                     item.setEnabled(False)
+
+
+def _title(mode: str, roles: LabelRoles) -> str:
+    """Name the label that plays position or direction as it is called in the recordings."""
+    parts = {"position": roles.position, "direction": roles.direction}
+    if mode == "position and direction":
+        return f"{roles.position} and {roles.direction}"
+    return parts.get(mode) or mode

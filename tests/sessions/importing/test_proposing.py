@@ -85,3 +85,9 @@ def test_what_a_person_gives_goes_first():
     assert (mapping.neural, mapping.bin_width, mapping.min_rate) == (("b",), 0.2, 0.1)
     with pytest.raises(SessionError, match=r"a\.npz does not fit:\n  bin_width: "):
         require_mapping(contents, bin_width="wide")
+
+
+def test_short_names_of_behaviour_are_known():
+    ramp = np.linspace(0, 6, 50)
+    contents = arrays(spk=np.ones((50, 7)), x_cm=ramp, hd=ramp, vel=ramp, blob=np.ones((3, 3)))
+    assert set(require_mapping(contents, bin_width=0.1).labels) == {"x_cm", "hd", "vel"}

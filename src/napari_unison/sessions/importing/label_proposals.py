@@ -22,14 +22,14 @@ MOST_CATEGORIES: Final = 20
 MOST_LABELS: Final = 4
 
 _LABEL: Final = re.compile(
-    r"pos|loc|direction|angle|heading|head|speed|veloc|trial|stim|reward|choice|behav|label|target|track|lap|phase|"
-    r"orient|theta|pupil|lick|wheel|^[xyz]$|(^|[/_])[xyz]$",
+    r"pos|loc|direction|angle|heading|head|speed|vel|trial|stim|reward|choice|behav|label|target|track|lap|phase|"
+    r"orient|theta|pupil|lick|wheel|(^|[/_])[xyz](_(m|cm|mm|px))?$|(^|[/_])hd($|_)",
     re.I,
 )
 _CIRCULAR: Final = re.compile(
     r"angle|heading|head_?dir|compass|theta|azimuth|(^|/)r[xyz]$|phase|orient", re.I
 )
-_POSITION: Final = re.compile(r"pos|loc|^[xyz]$|/[xyz]$|track", re.I)
+_POSITION: Final = re.compile(r"pos|loc(?!om)|(^|[/_])[xyz](_(m|cm|mm|px))?$|track", re.I)
 _UNITS: Final = {"meters": "m", "meter": "m", "metres": "m", "radian": "rad", "radians": "rad"}
 _TRIALS: Final = re.compile(r"trial", re.I)
 

@@ -28,7 +28,7 @@ from napari_unison.sessions.importing.time_names import are_times
 SPIKE_BIN: Final = 0.025
 
 _NEURAL: Final = re.compile(
-    r"spike|unit|neural|activity|fluor|dff|df_f|df/f|deconv|event|roiresponse|calcium|firing|counts|rates?$",
+    r"spike|spk|unit|neural|activity|fluor|dff|df_f|df/f|deconv|event|roiresponse|calcium|firing|counts|rates?$",
     re.I,
 )
 _VOLTAGE: Final = re.compile(r"lfp|electrical|voltage|ephys|\braw|emg|eeg|ecog", re.I)

@@ -57,6 +57,7 @@ class FakeEncoder:
     def __init__(self, sessions, make_embedding, steps: int = 30) -> None:
         self.training_sessions_ = list(sessions)
         self.make_embedding = make_embedding
+        self.n_iter_ = steps
         self.history_ = {"loss": np.linspace(6, 5, steps), "goodness_of_fit": np.linspace(0, 1, steps)}
 
     def embed(self, sessions=None, align=True, partners="training", silence_own=False):

@@ -33,8 +33,8 @@ $(SET_UP): pyproject.toml requirements/tested-versions.txt | system-packages
 demo: setup  ## four simulated rats: train, embed, show in napari; run and figures in demo-output/
 	$(BIN)/napari-unison demo --to demo-output
 
-test: setup  ## run the tests
-	$(BIN)/pytest
+test: setup  ## run the tests, on all cores
+	$(BIN)/pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 check: setup  ## lint, types, walls between the rooms, napari's manifest
 	$(BIN)/ruff check .

@@ -9,28 +9,29 @@ from typing import Any, Final
 import numpy as np
 
 from napari_unison.sessions.errors import SessionError
-from napari_unison.sessions.importing.contents import Contents, Entry, Intervals, Samples
+from napari_unison.sessions.importing.contents import Contents, Entry, Intervals
+from napari_unison.sessions.importing.label_kinds import (
+    MOST_CATEGORIES,
+    is_angle,
+    is_position,
+    kind_and_unit,
+    said_unit,
+)
 from napari_unison.sessions.importing.label_values import missing_values
 from napari_unison.sessions.importing.mapping import LabelMapping
-from napari_unison.sessions.importing.series_together import MOST_VALUES_READ, is_constant, series_together
+from napari_unison.sessions.importing.series_together import is_constant, series_together
 from napari_unison.sessions.importing.time_names import are_times, name_and_unit
 from napari_unison.sessions.labels import LabelKind
 
-#: Integers of at most so many different values are proposed as discrete.
-MOST_CATEGORIES: Final = 20
 #: Labels beyond so many are left for the person to add.
 MOST_LABELS: Final = 4
 
 _LABEL: Final = re.compile(
     r"pos|loc|direction|angle|heading|head|speed|vel|trial|stim|reward|choice|behav|label|target|track|lap|phase|"
-    r"orient|theta|pupil|lick|wheel|(^|[/_])[xyz](_(m|cm|mm|px))?$|(^|[/_])hd($|_)",
+    r"orient|theta|yaw|azimuth|compass|pupil|lick|wheel|(^|[/_])[xyz](_(m|cm|mm|px))?$|(^|[/_])hd($|_)|"
+    r"[_(](rad|deg)\)?$",
     re.I,
 )
-_CIRCULAR: Final = re.compile(
-    r"angle|heading|head_?dir|compass|theta|azimuth|(^|/)r[xyz]$|phase|orient", re.I
-)
-_POSITION: Final = re.compile(r"pos|loc(?!om)|(^|[/_])[xyz](_(m|cm|mm|px))?$|track", re.I)
-_UNITS: Final = {"meters": "m", "meter": "m", "metres": "m", "radian": "rad", "radians": "rad"}
 _TRIALS: Final = re.compile(r"trial", re.I)
 
 
@@ -84,10 +85,7 @@ def labels_of_file(
 
 
 def _label_rank(entry: Entry) -> tuple[bool, bool]:
-    return (
-        not _POSITION.search(name_and_unit(entry.path)[0]),
-        not (entry.is_circular or _CIRCULAR.search(entry.path)),
-    )
+    return (not is_position(entry.path), not (entry.is_circular or is_angle(entry.path)))
 
 
 def _may_be_label(entry: Entry, neural: Entry | None) -> bool:
@@ -115,36 +113,8 @@ def _free_name(entry: Entry, taken: dict[str, LabelMapping]) -> str:
 
 
 def _label_of(contents: Contents, entry: Entry) -> LabelMapping | None:
-    circular = entry.is_circular or (
-        bool(_CIRCULAR.search(entry.path))
-        and entry.unit.lower() in ("rad", "radian", "radians", "deg", "degrees")
-    )
-    kind: LabelKind | None = "circular" if circular and _columns(entry) == 1 else None
-    if kind is None and entry.dtype != "str" and not entry.dtype.startswith("float"):
-        kind = _kind_of_integers(contents, entry)
-        if kind is None:
-            return None
-    unit = _said_unit(entry)
-    return LabelMapping(source=(entry.path,), kind=kind, unit=unit if kind != "discrete" else "")
-
-
-def _said_unit(entry: Entry) -> str:
-    unit = _UNITS.get(entry.unit.lower(), entry.unit)
-    return "" if unit.lower() in ("unknown", "n/a", "na", "none", "no unit") else unit
-
-
-def _kind_of_integers(contents: Contents, entry: Entry) -> LabelKind | None:
-    if entry.dtype == "bool":
-        return "discrete"
-    if not entry.dtype.startswith(("int", "uint")) or int(np.prod(entry.shape)) > MOST_VALUES_READ:
-        return None
-    values = contents.read(entry.path)
-    if not isinstance(values, Samples):
-        return None
-    # a position in whole bins is a position, whatever the number of bins
-    if _POSITION.search(name_and_unit(entry.path)[0]):
-        return "continuous"
-    return "discrete" if len(np.unique(values.values)) <= MOST_CATEGORIES else "continuous"
+    found = kind_and_unit(contents, entry)
+    return None if found is None else LabelMapping(source=(entry.path,), kind=found[0], unit=found[1])
 
 
 def _trial_labels(contents: Contents, entries: Sequence[Entry]) -> dict[str, LabelMapping]:
@@ -202,7 +172,7 @@ def propose_label(
     first, names = entries[0], dict.fromkeys(taken, LabelMapping(source=("?",)))
     if len(entries) > 1:
         parent = first.path.rsplit("/", 2)[-2] if "/" in first.path else " ".join(e.name for e in entries)
-        label = LabelMapping(source=tuple(paths), kind="continuous", unit=_said_unit(first))
+        label = LabelMapping(source=tuple(paths), kind="continuous", unit=said_unit(first))
         return unlike(parent, names), label
     if first.kind == "events" or (first.kind == "intervals" and not field):
         return unlike(f"time since {first.name}", names), LabelMapping(

@@ -13,9 +13,9 @@ from scipy import sparse
 
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.binning import Seconds, smooth_over_time
+from napari_unison.sessions.importing.clocks import labels_range, range_of, require_one_clock, shared_range
 from napari_unison.sessions.importing.contents import (
     Contents,
-    Events,
     Intervals,
     OnProgress,
     Samples,
@@ -34,7 +34,8 @@ from napari_unison.sessions.importing.neural_values import (
     sample_times,
 )
 from napari_unison.sessions.importing.opened import OpenedFiles, opened
-from napari_unison.sessions.segments import border_bins, segment_of_times, stretches
+from napari_unison.sessions.importing.segment_borders import segments_in_bins
+from napari_unison.sessions.segments import segment_of_times, stretches
 from napari_unison.sessions.session import Session
 
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -135,12 +136,13 @@ def _one_part(files: OpenedFiles, mapping: FileMapping, name: str, on_progress: 
     own_times = sample_times(activity, mapping, place)
     timed = {label: [_with_times(label, s, own_times) for s in sources] for label, sources in read.items()}
     during = _during(files, mapping)
-    bins = bin_activity(activity, mapping, _span(timed, during, activity), place)
+    span = _span(files, mapping, timed, during, activity)
+    bins = bin_activity(activity, mapping, span, place)
     labels = _labels(mapping, timed, bins)
     kept = bins.known & np.logical_and.reduce([label.known for label in labels.values()])
     if during is not None:
         kept &= interval_of(during, bins.at) >= 0
-    segment = _segment(files, mapping, labels, bins)
+    segment = segments_in_bins(files, mapping, labels, bins)
     kept &= _moving(mapping, labels, bins, name)
     if not kept.any():
         raise SessionError(
@@ -208,31 +210,26 @@ def _during(files: OpenedFiles, mapping: FileMapping) -> Intervals | None:
 
 
 def _span(
-    timed: dict[str, list[Source]], during: Intervals | None, activity: Activity
+    files: OpenedFiles,
+    mapping: FileMapping,
+    timed: dict[str, list[Source]],
+    during: Intervals | None,
+    activity: Activity,
 ) -> tuple[float, float] | None:
     """Return from when to when there is something to bin spikes for."""
     if activity.spikes is None:
         return None
-    spans = [
-        (float(source.time[0]), float(source.time[-1]))
-        for sources in timed.values()
-        for source in sources
-        if isinstance(source.values, Samples) and source.time is not None and len(source.time)
-    ]
-    for sources in timed.values():
-        for source in sources:
-            if isinstance(source.values, Intervals) and len(source.values.start):
-                spans.append((float(source.values.start.min()), float(source.values.stop.max())))
-    if during is not None and len(during.start):
-        spans.append((float(during.start.min()), float(during.stop.max())))
-    if not spans:
-        return None
-    start, stop = max(start for start, _ in spans), min(stop for _, stop in spans)
-    if stop <= start:
-        raise SessionError(
-            "labels and intervals share no stretch of time; look whether they have one clock (s)"
+    of_labels = labels_range(source for sources in timed.values() for source in sources)
+    if of_labels is not None:
+        require_one_clock(
+            activity.spikes,
+            of_labels,
+            files.contents.place,
+            sampling_rate=mapping.sampling_rate,
+            part_is_chosen=during is not None,
         )
-    return start, stop
+    chosen = range_of(during) if during is not None and len(during.start) else None
+    return shared_range([of_labels, chosen])
 
 
 def _labels(mapping: FileMapping, timed: dict[str, list[Source]], bins: NeuralBins) -> dict[str, LabelValues]:
@@ -267,44 +264,6 @@ def _made_label(
         return running_direction(name, of, parts, bin_width)
     unit = f"{label.unit or of.unit}/s" if of.unit and not label.unit else label.unit
     return LabelValues(speed(of, parts, bin_width), "continuous", np.ones(len(of.values), np.bool_), unit)
-
-
-def _segment(
-    files: OpenedFiles, mapping: FileMapping, labels: dict[str, LabelValues], bins: NeuralBins
-) -> npt.NDArray[np.int64]:
-    given = mapping.segments
-    border = np.zeros(len(bins.time), np.bool_)
-    if given is None:
-        return border.astype(np.int64)
-    if given.source:
-        entry = files.entry(given.source)
-        values = files.read(entry)
-        if isinstance(values, Intervals):
-            which = interval_of(values, bins.at)
-        elif isinstance(values, Samples) and values.values.squeeze().shape == bins.time.shape:
-            which = np.unique(values.values.squeeze(), return_inverse=True)[1].astype(np.int64)
-        elif isinstance(values, Events):
-            which = np.searchsorted(np.sort(values.time), bins.at, side="right").astype(np.int64)
-        else:
-            raise SessionError(f"segments need intervals, events, or one value a time bin; {entry.said()}")
-        border[border_bins(which)] = True
-    elif given.changes_of:
-        border[border_bins(labels[given.changes_of].values)] = True
-    elif given.steps_back_of:
-        border[1:] = _steps_back(given.steps_back_of, labels[given.steps_back_of])
-    else:
-        position = np.asarray(labels[given.jumps_of].values, dtype=np.float64).reshape(len(border), -1)
-        border[1:] = (np.abs(np.diff(position, axis=0)) >= given.jump).any(axis=1)
-    return np.cumsum(border, dtype=np.int64)
-
-
-def _steps_back(name: str, position: LabelValues) -> Bools:
-    if position.kind == "discrete" or position.values.ndim != 1:
-        raise SessionError(f"segments.steps_back_of needs a position of one column; {name} is none")
-    steps = np.diff(np.asarray(position.values, dtype=np.float64))
-    forward: Bools = steps > 0
-    back: Bools = steps < 0
-    return back if forward.sum() >= back.sum() else forward
 
 
 def _moving(mapping: FileMapping, labels: dict[str, LabelValues], bins: NeuralBins, name: str) -> Bools:

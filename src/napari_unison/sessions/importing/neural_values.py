@@ -12,6 +12,7 @@ from scipy import sparse
 
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.binning import Seconds, bin_edges, bin_samples, count_spikes
+from napari_unison.sessions.importing.clocks import require_seconds
 from napari_unison.sessions.importing.columns_side_by_side import read_side_by_side
 from napari_unison.sessions.importing.contents import (
     Entry,
@@ -316,9 +317,11 @@ def bin_activity(
         )
     if width > step * (1 + SAME_WIDTH):
         edges = bin_edges(time[0], time[-1] + step, width)
+        require_seconds(width, step, len(edges) - 1, place)
         neural, known = bin_samples(time, activity.values, edges)
         middles = edges[:-1] + width / 2
         return NeuralBins(neural, edges[:-1], middles, width, known, activity.neurons)
+    require_seconds(width, None if activity.sample_time is None else step, len(time), place)
     every = np.ones(len(time), np.bool_)
     return NeuralBins(activity.values, time, time, width, every, activity.neurons)
 
@@ -340,6 +343,7 @@ def _binned_spikes(
         counts = count_spikes(spikes.times, edges)
     except SessionError as error:
         raise SessionError(f"{place}: {error}") from error
+    require_seconds(mapping.bin_width, None, len(edges) - 1, place)
     time, middles = edges[:-1], edges[:-1] + mapping.bin_width / 2
     known = np.ones(len(time), np.bool_)
     if spikes.observed is not None and len(spikes.observed):

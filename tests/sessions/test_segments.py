@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_unison.sessions import Session, SessionError, segment_laps
+from napari_unison.sessions import Session, SessionError, segment_laps, segment_stretches
 
 DIRECTION = ["right"] * 4 + ["left"] * 3 + ["right"] * 3
 
@@ -49,3 +49,24 @@ def test_an_unknown_label_names_those_there_are():
 def test_only_a_discrete_label_makes_laps():
     with pytest.raises(SessionError, match="label 'position' is continuous: laps end where a discrete"):
         segment_laps(make(), "position")
+
+
+def test_stretches_are_of_one_length_and_a_short_rest_goes_with_the_last():
+    # 10 bins of 25 ms
+    np.testing.assert_array_equal(segment_stretches(make(), 0.1).segment, [0] * 4 + [1] * 4 + [2] * 2)
+    np.testing.assert_array_equal(segment_stretches(make(), 0.075).segment, [0] * 3 + [1] * 3 + [2] * 4)
+    np.testing.assert_array_equal(segment_stretches(make(), 0.15).segment, [0] * 6 + [1] * 4)
+    np.testing.assert_array_equal(segment_stretches(make(), 60).segment, [0] * 10)
+
+
+def test_stretches_begin_anew_where_recording_paused():
+    paused = make(segment=[0, 0, 0, 0, 0, 0, 0, 1, 1, 1])
+    stretches = segment_stretches(paused, 0.075)
+    np.testing.assert_array_equal(stretches.segment, [0, 0, 0, 1, 1, 1, 1, 2, 2, 2])
+    np.testing.assert_array_equal(stretches.time, paused.time)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 0.01, float("nan"), float("inf")])
+def test_stretches_hold_at_least_a_bin(seconds):
+    with pytest.raises(SessionError, match=r"'rat'.*cannot be made of bins of 0\.025 s; give a longer time"):
+        segment_stretches(make(), seconds)

@@ -9,6 +9,7 @@ from qtpy.QtCore import QMimeData, QPoint, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 
 from napari_unison.sessions import write_sessions
+from napari_unison.widgets.segments_dialog import SegmentsDialog
 from napari_unison.widgets.sessions import SessionsWidget
 from napari_unison.workspace import Workspace
 
@@ -84,6 +85,25 @@ def test_laps_need_a_discrete_label(tab, small_sessions):
     positions = [s.replace(labels={"position": s.labels["position"]}, kinds=None) for s in small_sessions]
     tab.workspace.sessions.extend(positions)
     assert not tab.laps_button.isEnabled()
+
+
+def test_segments_of_some_seconds_are_made_and_taken_back(tab, qtbot, small_sessions):
+    assert not tab.segments_button.isEnabled()
+    tab.workspace.sessions.extend(small_sessions)
+    qtbot.mouseClick(tab.segments_button, Qt.MouseButton.LeftButton)
+    (dialog,) = tab.findChildren(SegmentsDialog)
+    assert dialog.length.value() == 60
+    # each is of 15 s
+    assert "too short to be divided" in dialog.outcome.text()
+    assert not dialog.divide_button.isEnabled()
+    dialog.length.setValue(4)
+    assert dialog.outcome.text() == "2 sessions: 2 segments now, 8 then."
+    qtbot.mouseClick(dialog.divide_button, Qt.MouseButton.LeftButton)
+    assert "8 segments" in tab.summary.text()
+    assert tab.message.text() == "Divided into segments of 4 s; ↶ takes it back."
+    assert tab.undo_button.toolTip() == "Undo: segments of 4 s (Ctrl+Z)"
+    qtbot.mouseClick(tab.undo_button, Qt.MouseButton.LeftButton)
+    assert "segments" not in tab.summary.text()
 
 
 def test_a_file_that_cannot_be_opened_is_explained(tab, tmp_path):

@@ -13,7 +13,7 @@ import pytest
 
 from napari_unison import Session, sample_sessions
 from napari_unison.encoder import PRESETS
-from napari_unison.sessions import write_sessions
+from napari_unison.sessions import segment_stretches, write_sessions
 from napari_unison.workspace import Workspace
 
 SHORT = {
@@ -111,6 +111,19 @@ def test_sessions_that_were_made_in_python_are_written_beside_the_script(study, 
     np.testing.assert_array_equal(again.embedding.values[1], study.embedding.values[1])
     again.close()
     assert (tmp_path / "mine-sessions-1.npz").is_file()
+
+
+def test_segments_by_time_are_told(study, tmp_path):
+    study.open(tmp_path / "rats.npz")
+    study.segment_stretches(4)
+    study.sessions[1] = segment_stretches(study.sessions[1], 1)
+    study.train(**SHORT).wait()
+    assert "ws.segment_stretches(4.0)" in lines(study)
+    assert "ws.sessions[1] = segment_stretches(ws.sessions[1], 1.0)" in lines(study)
+    again = run_here(study.save_script(tmp_path / "again.py"))
+    for mine, other in zip(study.sessions, again.sessions, strict=True):
+        np.testing.assert_array_equal(mine.segment, other.segment)
+    again.close()
 
 
 def test_swapped_directions_are_told(study, tmp_path):

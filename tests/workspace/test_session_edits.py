@@ -135,6 +135,17 @@ def test_laps_are_one_change(workspace):
     assert len(workspace.sessions[0].segment_slices()) == 1
 
 
+def test_stretches_are_one_change_and_none_where_nothing_is_divided(workspace):
+    workspace.segment_stretches(5)
+    assert [len(session.segment_slices()) for session in workspace.sessions] == [3, 3]
+    assert workspace.session_history.undo_text == "segments of 5 s"
+    workspace.segment_stretches(60)
+    workspace.session_history.undo()
+    assert [len(session.segment_slices()) for session in workspace.sessions] == [1, 1]
+    with pytest.raises(SessionError, match="give a longer time"):
+        workspace.segment_stretches(0.001)
+
+
 def test_only_so_much_is_kept_for_undo(workspace, monkeypatch):
     monkeypatch.setattr("napari_unison.workspace.session_history.MOST_KEPT", 1)
     workspace.remove("rat 1")

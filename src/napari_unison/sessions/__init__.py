@@ -14,7 +14,7 @@ from napari_unison.sessions.labels import LabelKind
 from napari_unison.sessions.readers import load_session, load_sessions, readable
 from napari_unison.sessions.same_labels import validate_same_labels
 from napari_unison.sessions.samples import SAMPLE_NAMES, sample_sessions
-from napari_unison.sessions.segments import segment_laps
+from napari_unison.sessions.segments import segment_laps, segment_stretches
 from napari_unison.sessions.session import Session
 from napari_unison.sessions.simulator import SimulatedRecording, simulate_recordings
 from napari_unison.sessions.splitting import split_sessions
@@ -39,6 +39,7 @@ __all__ = [
     "readable",
     "sample_sessions",
     "segment_laps",
+    "segment_stretches",
     "session_from_pynapple",
     "simulate_recordings",
     "split_sessions",

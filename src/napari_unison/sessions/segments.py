@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -148,3 +149,56 @@ def segment_laps(session: Session, label: str = "direction") -> Session:
     values = session.labels[label]
     is_border = (values[1:] != values[:-1]) | (session.segment[1:] != session.segment[:-1])
     return session.replace(segment=numbered_from_borders(is_border))
+
+
+def segment_stretches(session: Session, seconds: float = 60.0) -> Session:
+    """Divide continuous time into segments of equal length, where there are no laps to do it by.
+
+    Borders that are there already stay, and each of the segments is divided for itself. A rest of less than
+    half the length goes with the stretch before it, so that no segment is too short to be of use.
+
+    Parameters
+    ----------
+    session : Session
+        The recording.
+    seconds : float
+        Length of a segment, s; it is rounded to whole bins.
+
+    Returns
+    -------
+    Session
+        The same recording with segments 0, 1, … in time order.
+
+    Raises
+    ------
+    SessionError
+        If the length is not a number of seconds of at least a bin.
+    """
+    if not math.isfinite(seconds) or seconds < session.bin_width:
+        raise SessionError(
+            f"session {session.name!r}: segments of {seconds:g} s cannot be made of bins of "
+            f"{session.bin_width:g} s; give a longer time"
+        )
+    n_bins = round(seconds / session.bin_width)
+    return session.replace(segment=segment_of_pieces(session.segment, n_bins))
+
+
+def segment_of_pieces(segment: npt.NDArray[np.int64], n_bins: int) -> npt.NDArray[np.int64]:
+    """Return the segments after each of them was divided into pieces, see :func:`segment_stretches`.
+
+    Parameters
+    ----------
+    segment : ndarray of int64, shape (T,)
+        The segments before.
+    n_bins : int
+        Length of a piece, at least 1; the last one of each segment has from half to one and a half of it.
+
+    Returns
+    -------
+    ndarray of int64, shape (T,)
+    """
+    is_border = segment[1:] != segment[:-1]
+    for part in stretches(segment):
+        n_pieces = max(1, (2 * (part.stop - part.start) + n_bins) // (2 * n_bins))
+        is_border[part.start + n_bins * np.arange(1, n_pieces) - 1] = True
+    return numbered_from_borders(is_border)

@@ -31,6 +31,7 @@ from napari_unison.widgets.listening import WorkspaceWidget, scroll_to, scrolled
 from napari_unison.widgets.messages import Message
 from napari_unison.widgets.opening_row import OpeningRow, opening_sentence
 from napari_unison.widgets.overlap_line import WARNING_STYLE, OverlapLine
+from napari_unison.widgets.segments_dialog import SEGMENTS_HELP, SegmentsDialog
 from napari_unison.widgets.session_table import SessionTable
 from napari_unison.widgets.session_view import SessionView
 from napari_unison.widgets.share_field import share_field
@@ -82,6 +83,8 @@ class SessionsWidget(WorkspaceWidget):
         self.undo_button = _tool("↶", "")
         self.redo_button = _tool("↷", "")
         self.laps_button = QPushButton("Laps as segments")
+        self.segments_button = QPushButton("Segments…")
+        self.segments_button.setToolTip(SEGMENTS_HELP)
         self.labels = LabelRows(self.workspace)
         self.validation_share = share_field()
         self.view = SessionView(self.workspace)
@@ -124,7 +127,10 @@ class SessionsWidget(WorkspaceWidget):
             inner.addWidget(content)
         inner.addWidget(heading("Training"))
         inner.addLayout(held_out)
-        inner.addWidget(self.laps_button)
+        segments = QHBoxLayout()
+        segments.addWidget(self.laps_button, 1)
+        segments.addWidget(self.segments_button, 1)
+        inner.addLayout(segments)
         inner.addStretch(1)
         layout = QVBoxLayout(self)
         layout.addLayout(buttons)
@@ -146,6 +152,7 @@ class SessionsWidget(WorkspaceWidget):
         self.undo_button.clicked.connect(self.undo)
         self.redo_button.clicked.connect(self.redo)
         self.laps_button.clicked.connect(self.make_laps)
+        self.segments_button.clicked.connect(self.ask_for_segments)
         self.validation_share.valueChanged.connect(self._choose_share)
         self.table.itemSelectionChanged.connect(self._enable)
         self.table.itemChanged.connect(self._rename)
@@ -275,6 +282,22 @@ class SessionsWidget(WorkspaceWidget):
             label = self.workspace.segment_laps(lap_label(list(self.workspace.sessions)))
             self.message.show_note(f"Each run of one {label} is a segment now.")
 
+    def ask_for_segments(self) -> None:
+        """Ask how long segments shall be, and divide all sessions so."""
+        dialog = SegmentsDialog(list(self.workspace.sessions), self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.divide(dialog.length.value()))
+        dialog.open()
+
+    def divide(self, seconds: float) -> None:
+        """Divide all sessions into segments of some seconds."""
+        try:
+            self.workspace.segment_stretches(seconds)
+        except ValueError as error:
+            self.message.show_error(str(error))
+        else:
+            self.message.show_note(f"Divided into segments of {seconds:g} s; ↶ takes it back.")
+
     def _choose_share(self, percent: float) -> None:
         self.workspace.validation_share = percent / 100
 
@@ -355,6 +378,7 @@ class SessionsWidget(WorkspaceWidget):
         self.view.show_session(None if only is None else sessions[only])
         label = lap_label(sessions)
         self.laps_button.setEnabled(label is not None)
+        self.segments_button.setEnabled(bool(sessions))
         self.laps_button.setToolTip(LAPS_HELP if label is None else f"{LAPS_HELP} Here: {label}.")
 
     def _show_history(self) -> None:

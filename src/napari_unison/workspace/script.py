@@ -29,6 +29,7 @@ IMPORTS = {
     "CameraView": "from napari_unison.display.camera_view import CameraView",
     "PRESETS": "from napari_unison.encoder import PRESETS",
     "segment_laps": "from napari_unison.sessions import segment_laps",
+    "segment_stretches": "from napari_unison.sessions import segment_stretches",
     "Workspace": "from napari_unison.workspace import Workspace",
     "TimeSet": "from napari_unison.workspace.time_sets import TimeSet",
     "score_run": "from napari_unison.workspace.scoring import score_run",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
-from napari_unison.sessions import LabelKind, Session, segment_laps
+from napari_unison.sessions import LabelKind, Session, segment_laps, segment_stretches
 from napari_unison.workspace.events import WorkspaceError, WorkspaceEvents
 from napari_unison.workspace.label_edits import with_label_kind, with_swapped_categories
 from napari_unison.workspace.session_history import SessionHistory
@@ -92,6 +92,25 @@ class SessionEdits:
         label = label or self._first_discrete()
         self._change(f"laps by {label}", lambda session: segment_laps(session, label))
         return label
+
+    def segment_stretches(self, seconds: float = 60.0) -> None:
+        """Divide the time of every session into segments of equal length; borders that are there stay.
+
+        Parameters
+        ----------
+        seconds : float
+            Length of a segment, s.
+
+        Raises
+        ------
+        SessionError
+            If it is shorter than the bins of a session; nothing is changed then.
+        """
+        divided = [segment_stretches(session, seconds) for session in self.sessions]
+        pairs = zip(self.sessions, divided, strict=True)
+        if any(len(one.segment_slices()) != len(two.segment_slices()) for one, two in pairs):
+            with self._step(f"segments of {seconds:g} s"):
+                self.sessions[:] = divided
 
     def set_label_kind(self, label: str, kind: LabelKind, *, period: float | None = None) -> None:
         """Change the kind of a label in all sessions.

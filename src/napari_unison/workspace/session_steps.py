@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from napari_unison.sessions import LabelKind, Session, SessionError, segment_laps
+from napari_unison.sessions import LabelKind, Session, SessionError, segment_laps, segment_stretches
+from napari_unison.sessions.segments import border_bins
 from napari_unison.workspace.events import WorkspaceError
 from napari_unison.workspace.label_edits import (
     TURN,
@@ -37,6 +38,8 @@ class SessionEdit:
         Labels whose two categories changed places.
     laps : str or None
         The label whose runs became segments.
+    seconds : float or None
+        The length of stretches that became segments, s.
     fields : dict
         Other fields that changed.
     """
@@ -46,6 +49,7 @@ class SessionEdit:
     kinds: dict[str, KindChange] = field(default_factory=dict)
     swaps: tuple[str, ...] = ()
     laps: str | None = None
+    seconds: float | None = None
     fields: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, session: Session) -> Session:
@@ -56,6 +60,8 @@ class SessionEdit:
             session = with_swapped_categories(session, label)
         if self.laps is not None:
             session = segment_laps(session, self.laps)
+        if self.seconds is not None:
+            session = segment_stretches(session, self.seconds)
         changes: dict[str, Any] = dict(self.fields)
         if self.name is not None:
             changes["name"] = self.name
@@ -70,15 +76,17 @@ def explain_edit(before: Session, after: Session) -> SessionEdit | None:
         return None
     if list(before.labels) != list(after.labels):
         return None
-    laps = None
+    laps = seconds = None
     if not np.array_equal(before.segment, after.segment):
         laps = _laps_label(before, after)
+        seconds = _stretch_length(before, after) if laps is None else None
     edit = SessionEdit(
         name=after.name if after.name != before.name else None,
         weights={k: weight for k, weight in after.weights.items() if weight != before.weights[k]},
         kinds={k: _kind_change(before, after, k) for k in after.kinds if _is_of_other_kind(before, after, k)},
         swaps=tuple(label for label in after.kinds if _is_swapped(before, after, label)),
         laps=laps,
+        seconds=seconds,
         fields={
             name: getattr(after, name)
             for name in ("bin_width", "start")
@@ -124,6 +132,13 @@ def _laps_label(before: Session, after: Session) -> str | None:
         if kind == "discrete" and np.array_equal(segment_laps(before, label).segment, after.segment):
             return label
     return None
+
+
+def _stretch_length(before: Session, after: Session) -> float | None:
+    """Return how long the pieces are into which the longest segment was divided (s); None if it is whole."""
+    longest = max(before.segment_slices(), key=lambda part: part.stop - part.start)
+    borders = border_bins(after.segment[longest])
+    return round(float(borders[0]) * before.bin_width, 9) if len(borders) else None
 
 
 def same_session(first: Session, second: Session) -> bool:
@@ -179,15 +194,8 @@ def edit_lines(before: Sequence[Session], after: Sequence[Session]) -> list[Line
     for label in dict.fromkeys(label for edit in edits for label in edit.swaps):
         names = [session.name for edit, session in zip(edits, before, strict=True) if label in edit.swaps]
         lines.append(f"ws.swap_categories({names!r}, {label!r})")
-    laps = {edit.laps for edit in edits}
-    if len(laps) == 1 and None not in laps:
-        lines.append(f"ws.segment_laps({laps.pop()!r})")
-    else:
-        lines += [
-            f"ws.sessions[{i}] = segment_laps(ws.sessions[{i}], {edit.laps!r})"
-            for i, edit in enumerate(edits)
-            if edit.laps is not None
-        ]
+    lines += _segment_lines("segment_laps", [edit.laps for edit in edits])
+    lines += _segment_lines("segment_stretches", [edit.seconds for edit in edits])
     lines += _weight_lines(edits, after)
     for i, (edit, session) in enumerate(zip(edits, before, strict=True)):
         if edit.fields:
@@ -196,6 +204,17 @@ def edit_lines(before: Sequence[Session], after: Sequence[Session]) -> list[Line
         if edit.name is not None:
             lines.append(f"ws.rename_session({session.name!r}, {edit.name!r})")
     return lines
+
+
+def _segment_lines(divide: str, by: Sequence[str | float | None]) -> list[Line]:
+    """Write the lines that divide sessions by something each; None leaves a session as it is."""
+    if len(set(by)) == 1 and None not in by:
+        return [f"ws.{divide}({by[0]!r})"]
+    return [
+        f"ws.sessions[{i}] = {divide}(ws.sessions[{i}], {one!r})"
+        for i, one in enumerate(by)
+        if one is not None
+    ]
 
 
 def _kind_line(label: str, kind: LabelKind, period: float | None) -> Line:

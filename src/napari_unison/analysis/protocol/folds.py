@@ -78,7 +78,8 @@ def _laps_of(session: Session, label: str | None) -> Session:
     if len(divided.segment_slices()) < 2:
         raise ValueError(
             f"session {session.name!r} is one segment, and its label {name!r} never changes: there are no "
-            f"laps to divide it by; give it segments with session.replace(segment=...)"
+            f"laps to divide it by; give it segments with segment_stretches(session) (in the window: "
+            f"Segments…)"
         )
     return divided
 
@@ -91,7 +92,10 @@ def _direction_like(session: Session) -> str:
     if len(discrete) == 1:
         return discrete[0]
     problem = "none of its labels is discrete"
-    remedy = "give it segments with session.replace(segment=...), one number a lap or trial"
+    remedy = (
+        "give it segments with segment_stretches(session) (in the window: Segments…), or with "
+        "session.replace(segment=...), one number a lap or trial"
+    )
     if discrete:
         problem = f"several of its labels are discrete ({', '.join(discrete)})"
         remedy = f"say which one ends a lap, such as with_laps(sessions, {discrete[0]!r})"

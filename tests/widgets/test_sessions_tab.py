@@ -114,6 +114,22 @@ def test_a_file_that_cannot_be_opened_is_explained(tab, tmp_path):
     assert tab.table.rowCount() == 0
 
 
+def test_what_was_wrong_is_no_longer_said_once_something_went_well(tab, tmp_path, small_sessions):
+    tab.workspace.sessions.extend(small_sessions)
+    acts = (
+        lambda: tab.workspace.rename_session("rat 1", "Achilles"),
+        lambda: tab.time_range.stop.setValue(9),
+        lambda: tab.validation_share.setValue(30),
+        lambda: tab.workspace.remove("rat 2"),
+    )
+    (tmp_path / "notes.docx").touch()
+    for act in acts:
+        drop(tab, tmp_path / "notes.docx")
+        assert not tab.message.isHidden()
+        act()
+        assert tab.message.isHidden()
+
+
 def test_selected_sessions_are_removed(tab, qtbot, small_sessions):
     tab.workspace.sessions.extend(small_sessions)
     tab.table.selectRow(0)

@@ -26,6 +26,11 @@ class Message(QLabel):
         """Show an error."""
         self._show(text, ERROR_STYLE)
 
+    def forget_error(self) -> None:
+        """Hide an error, since something went well after it; a note stays."""
+        if self.styleSheet() == ERROR_STYLE:
+            self.show_note("")
+
     def _show(self, text: str, style: str) -> None:
         self.setStyleSheet(style)
         self.setText(text)

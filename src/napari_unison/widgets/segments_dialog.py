@@ -85,7 +85,7 @@ class SegmentsDialog(QDialog):
             self.outcome.setText(f"{words}{after} then.")
         else:
             self.outcome.setText(
-                f"{words}all of them too short to be divided so. To begin anew, first undo (↶) what made them."
+                f"{words}all of them too short to be divided so. To begin anew, undo (↶) what made them."
             )
 
 

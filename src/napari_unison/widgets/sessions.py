@@ -343,6 +343,7 @@ class SessionsWidget(WorkspaceWidget):
         self._keep_selection(before, rows)
         self.table.blockSignals(False)
         self.summary.setText(summary_of(sessions))
+        self.message.forget_error()
         self.area.setVisible(len(sessions) > 0)
         self.filler.setVisible(len(sessions) == 0)
         self._enable()
@@ -394,6 +395,7 @@ class SessionsWidget(WorkspaceWidget):
         self.validation_share.blockSignals(True)
         self.validation_share.setValue(100 * self.workspace.validation_share)
         self.validation_share.blockSignals(False)
+        self.message.forget_error()
 
 
 def heading(text: str) -> QLabel:

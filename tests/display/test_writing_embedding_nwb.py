@@ -29,8 +29,12 @@ SUBJECT = {"subject_id": "rat-1", "species": "Rattus norvegicus", "sex": "F", "a
 
 @pytest.fixture
 def embedding(make_session, make_embedding):
-    sessions = [make_session("rat 1"), make_session("rat 2", 600)]
-    return make_embedding([session.replace(units={"position": "m"}) for session in sessions])
+    draw = np.random.default_rng(0)
+    sessions = [
+        session.replace(units={"position": "m"}, neural=draw.poisson(0.3, session.neural.shape))
+        for session in (make_session("rat 1"), make_session("rat 2", 600))
+    ]
+    return make_embedding(sessions)
 
 
 @pytest.fixture
@@ -40,10 +44,10 @@ def label_free(embedding, make_embedding):
 
 @pytest.fixture
 def source(tmp_path, embedding):
-    """A recording as a lab has it: units, a position at another rate, trials, an electrode."""
+    """The recording of rat 1 as a lab has it: units, a position at another rate, trials, an electrode."""
     nwb = pynwb.NWBFile("Linear track", "rat-1-day-1", **METADATA)
     nwb.subject = pynwb.file.Subject(**SUBJECT)
-    for times in ([0.5, 1.5, 9.0], [0.1, 3.0]):
+    for times in spike_times_of(embedding.sessions[0]):
         nwb.add_unit(spike_times=times)
     track = pynwb.behavior.SpatialSeries(
         name="track",
@@ -61,6 +65,12 @@ def source(tmp_path, embedding):
     with pynwb.NWBHDF5IO(path, "w") as file:
         file.write(nwb)
     return path
+
+
+def spike_times_of(session):
+    """Spikes that give the session's activity again, rounded, in the middles of its bins."""
+    counts = np.round(session.neural).astype(int)
+    return [np.repeat(session.time + session.bin_width / 2, column) for column in counts.T]
 
 
 def predictions(session, method_error=0.1):
@@ -107,15 +117,15 @@ def test_latents_stand_in_the_copy_beside_all_that_was_there(embedding, source, 
 def test_where_it_comes_from_stands_in_a_table(embedding, source, tmp_path):
     config = EncoderConfig(max_iterations=123)
     written = write_embedding_nwb(
-        embedding, tmp_path / "copy.nwb", source=source, session="rat 2", run="run 3", config=config
+        embedding, tmp_path / "copy.nwb", source=source, session="rat 1", run="run 3", config=config
     )
     with pynwb.NWBHDF5IO(written, "r") as file:
         table = file.read().processing["unison"]["provenance_aligned"].to_dataframe()
     told = dict(zip(table["key"], table["value"], strict=True))
     assert told["written by"].startswith("napari-unison ")
-    assert (told["run"], told["session"], told["source file"]) == ("run 3", "rat 2", "rat 1.nwb")
+    assert (told["run"], told["session"], told["source file"]) == ("run 3", "rat 1", "rat 1.nwb")
     assert told["source sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
-    assert told["latents sha256"] == hashlib.sha256(embedding.values[1].tobytes()).hexdigest()
+    assert told["latents sha256"] == hashlib.sha256(embedding.values[0].tobytes()).hexdigest()
     assert told["embedding"] == embedding.description
     assert told["parameter max_iterations"] == "123"
     assert "control" not in told
@@ -300,10 +310,71 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(embedding, make_session
     assert set(tmp_path.iterdir()) == there | {missing}
 
 
+@pytest.fixture
+def long_session(make_session):
+    """A minute of three neurons, each busy at another time."""
+    session = make_session("rat 1", 2400)
+    rate = 1 + np.sin(session.time[:, None] / 3 + np.arange(3))
+    return session.replace(neural=np.random.default_rng(0).poisson(rate))
+
+
+@pytest.fixture
+def long_source(tmp_path, long_session):
+    """The recording of the minute: its units and the position."""
+    nwb = pynwb.NWBFile("Linear track", "rat-1-day-2", **METADATA)
+    for times in spike_times_of(long_session):
+        nwb.add_unit(spike_times=times)
+    track = pynwb.behavior.SpatialSeries(
+        name="track",
+        data=long_session.labels["position"],
+        unit="m",
+        reference_frame="the corner",
+        rate=40.0,
+    )
+    nwb.create_processing_module("behavior", "What the animal did.").add(track)
+    with pynwb.NWBHDF5IO(tmp_path / "long.nwb", "w") as file:
+        file.write(nwb)
+    return tmp_path / "long.nwb"
+
+
+def test_the_recording_of_another_session_is_refused(long_session, long_source, make_embedding, tmp_path):
+    copy, other = tmp_path / "copy.nwb", tmp_path / "other.nwb"
+    turned = long_session.replace(neural=long_session.neural[::-1])
+    told = refused(make_embedding([turned]), copy, source=long_source)
+    assert "holds another activity than session 'rat 1'" in told
+    write_session_nwb(other, turned)
+    assert "holds another activity" in refused(make_embedding([long_session]), copy, source=other)
+    many = long_session.replace(neural=np.hstack([long_session.neural, long_session.neural]))
+    told = refused(make_embedding([many]), copy, source=long_source)
+    assert "holds 3 neurons, session 'rat 1' has 6" in told
+    late = long_session.replace(start=10.0)
+    told = refused(make_embedding([late]), copy, source=long_source)
+    assert "was recorded from 0 to 60 s, session 'rat 1' from 10 to 69.975 s" in told
+    assert not copy.exists()
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        {"bin_width": 0.025, "smoothing": 0.5},
+        {"bin_width": 0.05, "min_speed": 0.5},
+        {"bin_width": 0.1, "min_rate": 0.5},
+    ],
+)
+def test_what_was_binned_smoothed_or_left_out_is_still_of_its_recording(
+    make_embedding, long_source, tmp_path, way
+):
+    labels = {"position": {"source": "processing/behavior/track"}}
+    session = load_session(long_source, mapping={"neural": "units", "labels": labels, **way})
+    embedding = make_embedding([session], kind="label-free")
+    assert write_embedding_nwb(embedding, tmp_path / "copy.nwb", source=long_source).exists()
+
+
 @pytest.mark.realdata
-def test_a_real_recording_keeps_all_it_holds(make_embedding, make_session, real_data, tmp_path):
+def test_a_real_recording_keeps_all_it_holds(make_embedding, real_data, tmp_path):
     source = real_data / "nwb" / "A2929-200711_neurosuite.nwb"
-    embedding = make_embedding([make_session("A2929").replace(start=700.0)])
+    session = load_session(source, bin_width=0.05)
+    embedding = make_embedding([session.replace(labels={"position": session.labels["position"][:, 0]})])
     copy = write_embedding_nwb(embedding, tmp_path / "copy.nwb", source=source)
     # pynwb raises the type of an old table of electrodes to that of today; every value stays
     values = {name: value for name, value in contents(source).items() if "electrodes@" not in name}

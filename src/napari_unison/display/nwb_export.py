@@ -10,14 +10,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from napari_unison.display.export import ExportError
 from napari_unison.display.nwb_results import parameter_rows, plain, results_of
-from napari_unison.sessions import Session
+from napari_unison.display.nwb_same_recording import refuse_other_recording, refuse_other_session
 from napari_unison.sessions.whole_files import whole_file
 from napari_unison.sessions.writing.nwb_parts import MODULE, module_of, need_pynwb
-from napari_unison.sessions.writing.nwb_reading import named_session
 
 if TYPE_CHECKING:
     from napari_unison.analysis import Prediction
@@ -84,12 +81,12 @@ def write_embedding_nwb(
     check_copy(target, origin, overwrite=overwrite)
     number = _number_of(embedding, session)
     recording = embedding.sessions[number]
-    _refuse_other_session(origin, recording)
+    refuse_other_session(origin, recording)
     target.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(target) as fresh:
         checksum = _copied(origin, fresh)
         with _appended(pynwb, fresh, origin) as nwb:
-            _refuse_other_time(pynwb, nwb, origin, recording)
+            refuse_other_recording(pynwb, nwb, origin, recording)
             words = "What napari-unison made of this recording: latents of sessions that share one encoder."
             module = module_of(nwb, MODULE, words)
             facts = {
@@ -137,47 +134,6 @@ def _number_of(embedding: Embedding, session: str | None) -> int:
             f"{wanted}an NWB file holds one session: choose one of {', '.join(map(repr, names))}"
         )
     return names.index(session)
-
-
-def _refuse_other_session(origin: Path, recording: Session) -> None:
-    """Refuse a file that was written of another session; one that was renamed since has the same neurons."""
-    known = named_session(origin)
-    if known is not None and known[0] != recording.name and known[1] != recording.n_neurons:
-        raise ExportError(
-            f"{origin} is the recording of session {known[0]!r} with {known[1]} neurons, not of "
-            f"{recording.name!r} with {recording.n_neurons}"
-        )
-
-
-def _refuse_other_time(pynwb: Any, nwb: Any, origin: Path, recording: Session) -> None:
-    """Refuse a file whose series and trials all lie at another time than the session."""
-    series = [part for part in nwb.objects.values() if isinstance(part, pynwb.TimeSeries)]
-    spans = [span for span in map(_span, series) if span is not None]
-    for table in nwb.objects.values():
-        if isinstance(table, pynwb.epoch.TimeIntervals) and len(table):
-            spans.append((float(np.min(table["start_time"][:])), float(np.max(table["stop_time"][:]))))
-    if not spans:
-        return
-    first, last = min(start for start, _ in spans), max(stop for _, stop in spans)
-    if recording.time[-1] < first or recording.time[0] > last:
-        raise ExportError(
-            f"{origin} was recorded from {first:g} to {last:g} s, session {recording.name!r} from "
-            f"{recording.time[0]:g} to {recording.time[-1]:g} s: give the file that the session came from"
-        )
-
-
-def _span(series: Any) -> tuple[float, float] | None:
-    """Return from when to when a series was recorded (s); None where it holds nothing."""
-    length = max(np.shape(series.data), default=0)
-    if not length:
-        return None
-    if series.timestamps is not None:
-        return float(series.timestamps[0]), float(series.timestamps[-1])
-    if not series.rate:
-        return None
-    # the longest axis, since some files have their series lying on the side
-    first = float(series.starting_time)
-    return first, first + length / float(series.rate)
 
 
 def _copied(origin: Path, fresh: Path) -> str:

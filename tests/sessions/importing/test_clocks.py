@@ -49,7 +49,7 @@ def test_a_sampling_rate_for_times_that_are_seconds_is_refused():
 
 
 def test_spikes_of_another_moment_are_refused():
-    with pytest.raises(SessionError, match="0 of 2,700 spikes lie within.*one clock"):
+    with pytest.raises(SessionError, match=r"0 of 2,700 spikes lie within.*one clock"):
         session_of([times + 5000 for times in spike_times()])
 
 

@@ -57,6 +57,34 @@ def test_trials_give_their_bins_labels_and_the_time_between_is_left_out():
     assert np.isnan(session.labels["since reward"][0])
 
 
+def test_a_pause_that_a_trial_holds_is_no_time_in_the_trial():
+    starts = np.arange(0, 20, 2.0)
+    stops = np.append(starts[1:], 200.0)  # the last trial ends minutes later, with the recording
+    contents = Contents("a.lab", [
+        spikes("units", [np.arange(0, 200, 0.5)]),
+        intervals("trials", starts, stops),
+        events("rewards", starts + 1),
+    ])  # fmt: skip
+    session = session_of(
+        contents,
+        neural="units",
+        bin_width=0.5,
+        labels={
+            "time in trial": {"source": "trials", "made": "time since"},
+            "phase": {"source": "trials", "made": "phase"},
+            "since reward": {"source": "rewards", "made": "time since"},
+        },
+    )
+    assert session.n_bins == 400
+    since, phase = session.labels["time in trial"], session.labels["phase"]
+    last = session.time >= 18
+    assert np.nanmax(since[~last]) == 1.75
+    assert np.nanmax(since) == 9.75  # five times two seconds
+    assert np.isnan(phase[last]).all()
+    assert np.nanmax(phase) == pytest.approx(0.875)
+    assert np.nanmax(session.labels["since reward"]) == 1.75
+
+
 def test_trials_without_a_value_are_left_out():
     contents = Contents("a.lab", [
         spikes("units", [[1.0, 5.0]]),

@@ -21,8 +21,9 @@ from napari_unison.sessions.importing.contents import (
     Samples,
     ignore_progress,
 )
+from napari_unison.sessions.importing.interval_times import interval_of
 from napari_unison.sessions.importing.joined_parts import put_parts_together
-from napari_unison.sessions.importing.label_values import LabelValues, Source, interval_of, label_in_bins
+from napari_unison.sessions.importing.label_values import LabelValues, Source, label_in_bins
 from napari_unison.sessions.importing.made_labels import lap_number, running_direction, speed
 from napari_unison.sessions.importing.mapping import FileMapping, LabelMapping
 from napari_unison.sessions.importing.neural_values import (

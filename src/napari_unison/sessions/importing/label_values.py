@@ -12,6 +12,7 @@ import numpy.typing as npt
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.binning import Seconds, resample
 from napari_unison.sessions.importing.contents import Entry, Events, Intervals, Samples, Values
+from napari_unison.sessions.importing.interval_times import interval_of, longest_usual, time_since
 from napari_unison.sessions.importing.mapping import LabelMapping
 from napari_unison.sessions.labels import LabelKind
 
@@ -230,10 +231,12 @@ def _of_intervals(name: str, label: LabelMapping, intervals: Intervals, at: Seco
         return LabelValues(order[which.clip(0)], "discrete", inside)
     if label.made in ("time since", "phase"):
         since = np.where(inside, at - intervals.start[which.clip(0)], np.nan)
+        usual = longest_usual(intervals)
         if label.made == "time since":
-            return LabelValues(since, "continuous", every, "s")
+            return LabelValues(np.where(since <= usual, since, np.nan), "continuous", every, "s")
         length = (intervals.stop - intervals.start)[which.clip(0)]
-        return LabelValues(since / np.where(length > 0, length, np.nan), "continuous", every)
+        is_usual = (length > 0) & (length <= usual)
+        return LabelValues(since / np.where(is_usual, length, np.nan), "continuous", every)
     if label.field not in intervals.columns:
         raise SessionError(
             f"label {name!r}: the intervals have no column {label.field!r}; name one in field "
@@ -268,41 +271,3 @@ def missing_values(values: Array) -> Bools:
     if values.dtype.kind in "UT":
         return np.asarray(values == "")
     return np.zeros(len(values), np.bool_)
-
-
-def interval_of(intervals: Intervals, at: Seconds) -> npt.NDArray[np.int64]:
-    """Return which interval each moment lies in; of several, the one that began last; -1 in none.
-
-    Parameters
-    ----------
-    intervals : Intervals
-        k stretches of time, s. The stop does not belong to them.
-    at : ndarray (T,)
-        Rising moments, s.
-
-    Returns
-    -------
-    ndarray of int64 (T,)
-        Rows of the intervals.
-    """
-    which = np.full(len(at), -1, dtype=np.int64)
-    for row in np.argsort(intervals.start, kind="stable").tolist():
-        begin, end = np.searchsorted(at, [intervals.start[row], intervals.stop[row]])
-        which[begin:end] = row
-    return which
-
-
-def time_since(events: Seconds, at: Seconds) -> Seconds:
-    """Return the time since the last event, NaN before the first.
-
-    Parameters
-    ----------
-    events : ndarray (k,)
-        Rising moments, s.
-    at : ndarray (T,)
-        Moments of the bins, s.
-    """
-    last = np.searchsorted(events, at, side="right") - 1
-    if len(events) == 0:
-        return np.full(len(at), np.nan)
-    return np.where(last >= 0, at - events[last.clip(0)], np.nan)

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.contents import Events, Intervals, Samples
-from napari_unison.sessions.importing.label_values import LabelValues, interval_of
+from napari_unison.sessions.importing.interval_times import interval_of
+from napari_unison.sessions.importing.label_values import LabelValues
 from napari_unison.sessions.importing.mapping import FileMapping
 from napari_unison.sessions.importing.neural_values import NeuralBins
 from napari_unison.sessions.importing.opened import OpenedFiles

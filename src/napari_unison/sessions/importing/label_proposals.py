@@ -20,11 +20,14 @@ from napari_unison.sessions.importing.label_kinds import (
 from napari_unison.sessions.importing.label_values import missing_values
 from napari_unison.sessions.importing.mapping import LabelMapping
 from napari_unison.sessions.importing.series_together import is_constant, series_together
+from napari_unison.sessions.importing.time_entries import own_times
 from napari_unison.sessions.importing.time_names import are_times, name_and_unit
 from napari_unison.sessions.labels import LabelKind
 
 #: Labels beyond so many are left for the person to add.
 MOST_LABELS: Final = 4
+#: A label has at least this share of the bins' number of values; shorter ones are lists of trials and such.
+FEWEST_VALUES: Final = 0.05
 
 _LABEL: Final = re.compile(
     r"pos|loc|direction|angle|heading|head|speed|vel|trial|stim|reward|choice|behav|label|target|track|lap|phase|"
@@ -63,12 +66,7 @@ def labels_of_file(
     samples = [
         entry
         for entry in entries
-        if entry is not neural
-        and entry.kind in ("array", "series")
-        and entry.role != "neural"
-        and not are_times(entry.path)
-        and (entry.role == "behaviour" or is_label(entry.name))
-        and _may_be_label(entry, neural)
+        if _is_called_label(entry, neural) and (_fits(entry, neural) or own_times(entry, entries, neural))
     ]
     for together in series_together(contents, sorted(samples, key=_label_rank)):
         if len(found) == MOST_LABELS:
@@ -78,7 +76,9 @@ def labels_of_file(
         if label is not None and not is_constant(contents, entry):
             name = unlike(together.name, found) if together.name else _free_name(entry, found)
             source = tuple(part.path for part in together.entries)
-            found[name] = label.model_copy(update={"source": source})
+            times = own_times(entry, entries, neural)
+            more = {} if times is None else {"time": times.path}
+            found[name] = label.model_copy(update={"source": source, **more})
     if not found:
         found = _trial_labels(contents, entries)
     return found
@@ -88,13 +88,58 @@ def _label_rank(entry: Entry) -> tuple[bool, bool]:
     return (not is_position(entry.path), not (entry.is_circular or is_angle(entry.path)))
 
 
-def _may_be_label(entry: Entry, neural: Entry | None) -> bool:
+def _is_called_label(entry: Entry, neural: Entry | None) -> bool:
+    """Return whether an entry is called as labels are, and has few columns."""
+    if entry is neural or entry.kind not in ("array", "series") or entry.role == "neural":
+        return False
+    if are_times(entry.path) or not (entry.role == "behaviour" or is_label(entry.name)):
+        return False
     if entry.kind == "series":
         return 1 <= len(entry.shape) <= 2 and _columns(entry) <= 3
-    if len(entry.shape) > 2 or not entry.shape:
-        return False
-    narrow = len(entry.shape) == 1 or min(entry.shape) <= 3
-    return narrow and (neural is None or neural.kind == "spikes" or max(entry.shape) in neural.shape)
+    return len(entry.shape) == 1 or (len(entry.shape) == 2 and min(entry.shape) <= 3)
+
+
+def _fits(entry: Entry, neural: Entry | None) -> bool:
+    """Return whether an entry has times of its own, or as many values as there are bins."""
+    if entry.kind == "series" or neural is None or neural.kind == "spikes":
+        return True
+    return max(entry.shape) in neural.shape
+
+
+def left_out_by_length(entries: Sequence[Entry], neural: Entry) -> list[str]:
+    """Say which labels of a file are no labels only since they are longer or shorter than the activity.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        Those that may be labels.
+    neural : Entry
+        The activity.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none: lists of few values, such as trials, are not meant for every bin.
+    """
+    longest = max(neural.shape, default=0)
+    misfits = [
+        entry
+        for entry in entries
+        if _is_called_label(entry, neural)
+        and not _fits(entry, neural)
+        and own_times(entry, entries, neural) is None
+        and max(entry.shape) >= FEWEST_VALUES * longest
+    ]
+    if not misfits:
+        return []
+    named = ", ".join(f"{entry.path} ({max(entry.shape)} values)" for entry in misfits[:MOST_LABELS])
+    named += f" and {len(misfits) - MOST_LABELS} more" if len(misfits) > MOST_LABELS else ""
+    was, them, its = ("was", "it", "its") if len(misfits) == 1 else ("were", "them", "their")
+    return [
+        f"{named} {was} left out: {neural.path} has {' × '.join(map(str, neural.shape))} values, and every "
+        f"bin needs one. Cut {them} to the same bins, or save {its} own times (s) in the file and name them "
+        f"(labels.{misfits[0].name}.time)"
+    ]
 
 
 def _columns(entry: Entry) -> int:

@@ -9,8 +9,14 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.importing.clock_scalars import said_bin_width
 from napari_unison.sessions.importing.contents import Contents, Entry
-from napari_unison.sessions.importing.label_proposals import is_label, labels_of_file, unlike
+from napari_unison.sessions.importing.label_proposals import (
+    is_label,
+    labels_of_file,
+    left_out_by_length,
+    unlike,
+)
 from napari_unison.sessions.importing.mapping import FileMapping, LabelMapping, checked_mapping
 from napari_unison.sessions.importing.neuron_columns import (
     behaviour_beside,
@@ -19,10 +25,8 @@ from napari_unison.sessions.importing.neuron_columns import (
     spike_list,
 )
 from napari_unison.sessions.importing.opened import OpenedFiles
-from napari_unison.sessions.importing.series_together import (
-    epoch_of_behaviour,
-)
-from napari_unison.sessions.importing.time_names import are_times
+from napari_unison.sessions.importing.series_together import epoch_of_behaviour
+from napari_unison.sessions.importing.time_entries import times_of_length
 
 #: Bins of spike times unless a person says otherwise (s).
 SPIKE_BIN: Final = 0.025
@@ -46,11 +50,15 @@ class Proposal:
         What is missing, each as a sentence that tells what to do.
     fields : dict
         Fields of a mapping as far as they are known.
+    notes : tuple of str
+        What a person should know of the guess, each as a sentence: what was left out and why, and what
+        numbers of the file were taken for.
     """
 
     mapping: FileMapping | None
     missing: tuple[str, ...]
     fields: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 def propose_mapping(contents: Contents, **given: Any) -> Proposal:
@@ -72,6 +80,7 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
     entries = list(contents.entries.values())
     fields: dict[str, Any] = dict(given)
     missing: list[str] = []
+    notes: list[str] = []
     columns: list[Entry] = []
     neural = _neural_entry(contents, entries, given)
     if neural is None:
@@ -86,9 +95,10 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
         fields.setdefault("neural", neural.path)
     elif "neural" not in given:
         missing.append("nothing in it is clearly neural activity: name it (neural)")
-    _complete_times(fields, missing, neural, entries)
+    _complete_times(contents, fields, missing, notes, neural)
     if "labels" not in given:
         of_file = behaviour_beside(contents, columns) if columns else entries
+        notes += left_out_by_length(of_file, neural) if neural is not None else []
         labels = {} if spikes else labels_of_file(contents, of_file, neural)
         labels = labels or _labels_of_companions(contents, given)
         if labels:
@@ -101,21 +111,36 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
                 "beside it (beside)"
             )
     mapping = None if missing else FileMapping.model_validate(fields)
-    return Proposal(mapping, tuple(missing), fields)
+    return Proposal(mapping, tuple(missing), fields, tuple(notes))
 
 
 def _complete_times(
-    fields: dict[str, Any], missing: list[str], neural: Entry | None, entries: Sequence[Entry]
+    contents: Contents, fields: dict[str, Any], missing: list[str], notes: list[str], neural: Entry | None
 ) -> None:
-    """Name the times of a neural array, or the bins of spikes."""
+    """Name the times of a neural array, or the width of its bins, or the bins of spikes."""
     if fields.get("spike_ids") or (neural is not None and neural.kind == "spikes"):
         fields.setdefault("bin_width", SPIKE_BIN)
     elif neural is not None and neural.kind == "array" and "time" not in fields:
-        times = _times_of(neural, entries)
-        if times is not None:
-            fields["time"] = times.path
+        times = times_of_length(list(contents.entries.values()), neural.shape)
+        if times:
+            fields["time"] = times[0].path
         elif fields.get("bin_width") is None:
-            missing.append("its neural array has no times: give the width of its bins (bin_width, in s)")
+            _complete_bin_width(contents, fields, missing, notes, neural)
+
+
+def _complete_bin_width(
+    contents: Contents, fields: dict[str, Any], missing: list[str], notes: list[str], neural: Entry
+) -> None:
+    said = said_bin_width(contents, neural)
+    if said is not None and said.is_sure:
+        fields["bin_width"] = said.width
+        notes.append(
+            f"bins are taken to be {1000 * said.width:.6g} ms wide, since {said}; if that is something else, "
+            "give bin_width (s)"
+        )
+        return
+    hint = "" if said is None else f"; if {said}, that is {said.width:g}"
+    missing.append(f"its neural array has no times: give the width of its bins (bin_width, in s){hint}")
 
 
 def _columns_of_neurons(entries: Sequence[Entry], given: dict[str, Any]) -> list[Entry]:
@@ -165,8 +190,9 @@ def require_mapping(contents: Contents, **given: Any) -> FileMapping:
         checked_mapping({"neural": "?", "labels": {"?": {"source": "?"}}, **given}, contents.place)
     proposal = propose_mapping(contents, **given)
     if proposal.mapping is None:
+        told = "; ".join([*proposal.missing, *proposal.notes])
         raise SessionError(
-            f"{contents.place}: {'; '.join(proposal.missing)}. Give a mapping (load_session(path, "
+            f"{contents.place}: {told}. Give a mapping (load_session(path, "
             'mapping="lab.toml")), or open the file by the import dialog. It holds\n'
             f"{contents.listed()}"
         )
@@ -206,21 +232,6 @@ def _neural_rank(entry: Entry) -> int:
         return -1
     words = ("fluor", "dff", "df_f", "df/f", "dfoverf", "deconv", "event", "spike")
     return max((rank for rank, word in enumerate(words) if word in text), default=0)
-
-
-def _times_of(neural: Entry, entries: Sequence[Entry]) -> Entry | None:
-    fitting = [
-        entry
-        for entry in entries
-        if are_times(entry.path) and entry.kind in ("array", "events") and _length(entry) in neural.shape
-    ]
-    return fitting[0] if fitting else None
-
-
-def _length(entry: Entry) -> int:
-    """Return the number of values of an array of one column; -1 of others."""
-    longer = [length for length in entry.shape if length != 1]
-    return longer[0] if len(longer) == 1 else -1
 
 
 def _keep_to_trials(fields: dict[str, Any], entries: Sequence[Entry]) -> None:

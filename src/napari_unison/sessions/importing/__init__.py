@@ -30,6 +30,7 @@ from napari_unison.sessions.importing.proposing import (
     propose_mapping,
     require_mapping,
 )
+from napari_unison.sessions.importing.unfinished import unfinished_toml
 
 __all__ = [
     "FORMATS",
@@ -59,4 +60,5 @@ __all__ = [
     "require_mapping",
     "sessions_from",
     "suffixes",
+    "unfinished_toml",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from napari.layers import Image
 
 from napari_unison import Session, UnifiedEncoder, sample_sessions
 from napari_unison.contributions import get_reader, linear_track, raster_layer
@@ -32,7 +33,21 @@ def test_a_recording_comes_as_a_raster_that_carries_its_session(rat_file):
     session = attributes["metadata"][SESSION_KEY]
     assert isinstance(session, Session)
     assert session.name == "remy"
-    assert attributes["scale"] == (1.0, session.bin_width)
+
+
+def test_a_raster_of_few_neurons_over_minutes_fills_the_canvas_and_keeps_its_seconds():
+    activity = np.zeros((40_000, 5))
+    activity[::100] = 1
+    activity[0] = 1000
+    session = Session("quiet", activity, {"place": np.linspace(0, 1, 40_000)}, 0.025, start=100.0)
+    raster, attributes, _ = raster_layer(session)
+    layer = Image(raster, **attributes)
+    (top, begin), (bottom, end) = layer.extent.world
+    # the middles of the first and the last bin
+    assert (begin, end) == pytest.approx((100.0125, 1099.9875))
+    assert 0.4 < (bottom - top) / (end - begin) < 0.8
+    # one large value leaves the others as bright as they would be without it
+    assert layer.contrast_limits == [0.0, 1.0]
 
 
 def test_several_recordings_come_together(rat_file):

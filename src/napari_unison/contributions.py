@@ -28,6 +28,11 @@ RUN_ENDING = ".unison"
 WORKSPACE_ENDING = ".unison-workspace"
 WORKSPACE_TITLE = "Unison workspace"
 STAND_IN_KEY = "unison_stand_in"
+#: Height of a raster beside its width, which is in seconds: some tens of neurons over many minutes would be
+#: a thin line else.
+RASTER_SHAPE = 0.6
+#: Of the bins that are not zero, this share is drawn darker than the brightest; few large values dim nothing.
+BRIGHT_SHARE = 0.95
 THE_WAY = f"To train, explore and decode: Plugins › napari-unison › {WORKSPACE_TITLE}."
 
 
@@ -189,23 +194,32 @@ def saved_embedding(folder: Path) -> Embedding:
 def raster_layer(session: Session, origin: str | None = None) -> LayerData:
     """Return a session's activity as an image, one row a neuron and one column a time bin.
 
-    ``origin`` is the line of Python that brings the session. Brightness reaches to a quantile of the bins
-    that are not zero, so that sparse counts show.
+    The axis of time is in seconds; rows are as high as the canvas has room for. ``origin`` is the line of
+    Python that brings the session. Brightness reaches to a quantile of the bins that are not zero, so that
+    sparse counts show.
     """
     from napari_unison.workspace.layers import ORIGIN_KEY, SESSION_KEY
 
     raster = dense_raster(session)
-    brightest = float(raster.max(initial=0.0))
+    row_height = RASTER_SHAPE * session.duration / session.n_neurons
     attributes = {
         "name": f"{session.name} · {session.n_neurons} neurons",
         "colormap": "gray",
-        "contrast_limits": (0.0, brightest or 1.0),
-        "scale": (1.0, session.bin_width),
-        "translate": (0.0, session.start),
+        "contrast_limits": (0.0, brightness(raster)),
+        "scale": (row_height, session.bin_width),
+        "translate": (row_height / 2, session.start + session.bin_width / 2),
         "axis_labels": ("neuron", "time (s)"),
         "metadata": {SESSION_KEY: session} | ({} if origin is None else {ORIGIN_KEY: origin}),
     }
     return raster, attributes, "image"
+
+
+def brightness(raster: np.ndarray) -> float:
+    """Return the activity that is drawn brightest."""
+    import numpy as np
+
+    active = raster[raster > 0]
+    return float(np.quantile(active, BRIGHT_SHARE)) if active.size else 1.0
 
 
 def dense_raster(session: Session) -> np.ndarray:

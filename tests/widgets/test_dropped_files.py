@@ -55,21 +55,32 @@ def test_a_dropped_recording_is_adopted_and_its_raster_leaves_once_an_embedding_
     assert [layer.name for layer in viewer.layers] == ["all sessions · aligned"]
 
 
-def test_a_recording_that_does_not_fit_stays_a_layer_and_says_why(viewer, small_sessions):
+def stranger(session: Session) -> Session:
+    return Session("stranger", session.neural, {"speed": session.time}, 0.025)
+
+
+def test_nothing_stays_of_a_dropped_recording_that_does_not_fit(viewer, small_sessions, qtbot):
     workspace = get_workspace(viewer)
     told = []
     workspace.events.failed.connect(told.append)
     workspace.sessions.append(small_sessions[0])
-    add(
-        viewer,
-        raster_layer(Session("stranger", small_sessions[0].neural, {"speed": small_sessions[0].time}, 0.025)),
-    )
+    add(viewer, raster_layer(stranger(small_sessions[0])))
+    assert told[0].startswith("stranger was not added.")
+    qtbot.waitUntil(lambda: len(viewer.layers) == 0)
     assert [session.name for session in workspace.sessions] == ["rat 1"]
-    assert len(viewer.layers) == 1
-    assert told[0].startswith("stranger is shown, but was not added.")
 
 
-def test_a_recording_whose_name_is_taken_says_that_it_was_not_added(viewer, small_sessions):
+def test_a_raster_that_was_there_before_the_workspace_stays_where_its_recording_does_not_fit(
+    viewer, small_sessions, qtbot
+):
+    add(viewer, raster_layer(small_sessions[0]))
+    add(viewer, raster_layer(stranger(small_sessions[0])))
+    assert [session.name for session in get_workspace(viewer).sessions] == ["rat 1"]
+    qtbot.wait(0)
+    assert len(viewer.layers) == 2
+
+
+def test_a_recording_whose_name_is_taken_says_that_it_was_not_added(viewer, small_sessions, qtbot):
     workspace = get_workspace(viewer)
     told = []
     workspace.events.failed.connect(told.append)
@@ -80,7 +91,8 @@ def test_a_recording_whose_name_is_taken_says_that_it_was_not_added(viewer, smal
     assert workspace.sessions[0] is small_sessions[0]
     assert len(workspace.sessions) == 1
     assert len(told) == 1
-    assert told[0].startswith("rat 1 is shown, but was not added.")
+    assert told[0].startswith("rat 1 was not added.")
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2)
 
 
 @pytest.fixture

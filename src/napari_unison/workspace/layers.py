@@ -73,7 +73,7 @@ class ViewerLayers:
         workspace.events.job.connect(self._on_job)
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in list(viewer.layers):
-            self._adopt(layer)
+            self._adopt(layer, was_there=True)
 
     def _viewer(self) -> Any:
         """Return the viewer, or None if its window was closed."""
@@ -121,15 +121,19 @@ class ViewerLayers:
     def _on_inserted(self, event: Any) -> None:
         self._adopt(event.value)
 
-    def _adopt(self, layer: Layer) -> None:
+    def _adopt(self, layer: Layer, *, was_there: bool = False) -> None:
         """Take over the session or run that a reader or sample left in a layer."""
         session, folder = layer.metadata.get(SESSION_KEY), layer.metadata.get(FOLDER_KEY)
         if isinstance(session, Session):
-            self._adopt_session(layer, session)
+            self._adopt_session(layer, session, was_there=was_there)
         elif folder is not None:
             self._adopt_run(layer, Path(folder))
 
-    def _adopt_session(self, layer: Layer, session: Session) -> None:
+    def _adopt_session(self, layer: Layer, session: Session, *, was_there: bool) -> None:
+        """Add a session; where it does not go with the others, its raster leaves with it.
+
+        A raster that somebody looked at before the workspace was there stays.
+        """
         if not any(known is session for known in self.workspace.sessions):
             origin = layer.metadata.get(ORIGIN_KEY)
             if origin is not None:
@@ -137,7 +141,11 @@ class ViewerLayers:
             try:
                 self.workspace.sessions.append(session)
             except SessionError as error:
-                self.workspace.events.failed.emit(f"{session.name} is shown, but was not added. {error}")
+                outcome = "is shown, but was not added" if was_there else "was not added"
+                self.workspace.events.failed.emit(f"{session.name} {outcome}. {error}")
+                if not was_there:
+                    # Not at once: napari is still adding the layer.
+                    self._later(lambda viewer: _remove(viewer, layer))
                 return
         self._rasters.add(layer)
         if self.workspace.embedding is not None:

@@ -284,7 +284,7 @@ def test_a_session_is_renamed_in_the_table(shown, qtbot):
     tab.table.item(1, 0).setText("rat 1")
     assert names(tab) == ["rat 1", "Buddy"]
     assert tab.table.item(1, 0).text() == "Buddy"
-    assert "names more than one session" in tab.message.text()
+    assert "another session is named 'rat 1' already" in tab.message.text()
     assert not tab.table.item(1, 1).flags() & Qt.ItemFlag.ItemIsEditable
 
 

@@ -265,14 +265,46 @@ def test_sessions_that_do_not_go_with_the_open_ones_are_told_before_they_are_ope
     empty.open(lab_file, mapping=MAPPING)
     checked = looked.check(MAPPING).wait()
     assert not checked.is_valid
-    assert "'mouse' names more than one session" in checked.problem
+    assert checked.problem == (
+        "A session named 'mouse' is open already. Give this one another name, such as 'mouse (2)', or remove "
+        "the open one first."
+    )
     assert checked.fields == ("name",)
+    assert looked.check(MAPPING | {"name": checked.taken.free_name}).wait().sessions[0].name == "mouse (2)"
     other = MAPPING | {"name": "other", "labels": {"x": {"source": "x"}}}
     checked = looked.check(other).wait()
     assert "lacks place and has also x" in checked.problem
     # it can be looked at all the same
     assert len(checked.sessions) == 1
     assert looked.check(MAPPING | {"name": "other"}).wait().is_valid
+
+
+def test_names_that_are_taken_are_told_before_anything_is_read(looked, empty, lab_file, monkeypatch):
+    empty.open(lab_file, mapping=MAPPING | {"name": "{stem} (2)"})
+    empty.open(lab_file, mapping=MAPPING | {"name": "mouse a"})
+    monkeypatch.delattr("napari_unison.workspace.file_imports.sessions_from")
+    # a number is counted on, not put behind another
+    assert looked.check(MAPPING | {"name": "{stem} (2)"}).wait().taken.free_name == "{stem} (3)"
+    several = MAPPING | {"name": "{stem} {day}", "each": {"day": ["a", "b"]}}
+    checked = looked.check(several).wait()
+    assert "'mouse a' is open already" in checked.problem
+    assert checked.taken.free_name == "{stem} {day} (2)"
+
+
+def test_files_of_one_name_are_told_before_anything_is_read(empty, tmp_path):
+    (tmp_path / "second").mkdir()
+    twins = [write_lab_file(folder / "day.jl") for folder in (tmp_path, tmp_path / "second")]
+    files = empty.prepare_import(twins)
+    files.look().wait()
+    checked = files.check(MAPPING).wait()
+    assert "Two of these files would make a session named 'day'" in checked.problem
+    assert (checked.fields, checked.taken.free_name) == (("name",), "")
+    files.close()
+
+
+def test_a_number_against_a_taken_name_is_not_remembered(looked):
+    looked.remember(FileMapping.model_validate(MAPPING | {"name": "{stem} (2)"}))
+    assert looked.remembered.find(looked.contents).name == "{stem}"
 
 
 def test_a_file_is_closed_once_nobody_reads_it(empty, lab_file, monkeypatch):

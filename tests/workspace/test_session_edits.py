@@ -36,7 +36,9 @@ def test_a_renamed_session_keeps_place_and_time_range(workspace):
     assert dict(workspace.time_ranges) == {"rat 1": (1.0, 5.0)}
 
 
-@pytest.mark.parametrize(("new", "why"), [("rat 2", "names more than one session"), ("  ", "needs a name")])
+@pytest.mark.parametrize(
+    ("new", "why"), [("rat 2", "another session is named 'rat 2' already"), ("  ", "needs a name")]
+)
 def test_a_name_that_cannot_be_changes_nothing(workspace, new, why):
     with pytest.raises(SessionError, match=why):
         workspace.rename_session("rat 1", new)

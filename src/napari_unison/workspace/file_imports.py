@@ -38,6 +38,7 @@ from napari_unison.workspace.jobs import STOPPED, Job
 from napari_unison.workspace.mappings import RememberedMappings
 from napari_unison.workspace.reading import ReadingStoppedError, telling
 from napari_unison.workspace.runners import Runner
+from napari_unison.workspace.taken_names import TakenNames, taken_names, without_number
 
 #: Activity of more bytes is read when a person asks for it, not at every change of the mapping.
 LARGE: Final = 256 * 1024**2
@@ -61,6 +62,8 @@ class Checked:
         The fields that it is about.
     words : tuple of str
         What each session is, as ``str(session)`` says it: of a long recording that takes a while.
+    taken : TakenNames or None
+        Where sessions of its names are open already: names that are free.
     """
 
     mapping: FileMapping | None
@@ -68,6 +71,7 @@ class Checked:
     problem: str = ""
     fields: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    taken: TakenNames | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -263,6 +267,9 @@ class FileImport:
         mapping: FileMapping | None = None
         try:
             mapping = checked_mapping(fields)
+            taken = taken_names(mapping, self.files, [session.name for session in open_already])
+            if taken is not None:
+                return Checked(mapping, (), taken.problem, ("name",), taken=taken)
             if not read_large and self.is_large(mapping):
                 return Checked(mapping)
             sessions = tuple(sessions_from(contents, mapping, on_progress=telling(job)))
@@ -286,9 +293,12 @@ class FileImport:
         return sum(sizes) > LARGE
 
     def remember(self, mapping: FileMapping) -> None:
-        """Keep a mapping for the next files of this layout; where nothing can be written, it is not kept."""
+        """Keep a mapping for the next files of this layout; where nothing can be written, it is not kept.
+
+        A number behind its name, which told this file's sessions from those that were open, is left out.
+        """
         try:
-            self.remembered.remember(self._opened(), mapping)
+            self.remembered.remember(self._opened(), without_number(mapping))
         except OSError as error:
             self._report(f"The mapping is not remembered: {error}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
-from napari_unison.sessions import LabelKind, Session, segment_laps, segment_stretches
+from napari_unison.sessions import LabelKind, Session, SessionError, segment_laps, segment_stretches
 from napari_unison.workspace.events import WorkspaceError, WorkspaceEvents
 from napari_unison.workspace.label_edits import with_label_kind, with_swapped_categories
 from napari_unison.workspace.session_history import SessionHistory
@@ -57,6 +57,8 @@ class SessionEdits:
         index, new_name = self._index(name), new_name.strip()
         if new_name == name:
             return
+        if any(session.name == new_name for session in self.sessions):
+            raise SessionError(f"another session is named {new_name!r} already: choose another name")
         renamed = self.sessions[index].replace(name=new_name)
         used = self.time_ranges.get(name)
         with self._step(f"rename {name} to {new_name}"):

@@ -7,7 +7,7 @@ from typing import Any, SupportsIndex, overload
 
 from psygnal.containers import EventedList
 
-from napari_unison.sessions import Session, validate_same_labels
+from napari_unison.sessions import Session, SessionError, validate_same_labels
 
 
 class SessionList(EventedList[Session]):
@@ -50,5 +50,12 @@ def _validate(sessions: list[Session]) -> None:
                 f"a workspace holds sessions, not {type(session).__name__}: make one with "
                 f"napari_unison.Session, or open files with workspace.open(paths)"
             )
+    names = [session.name for session in sessions]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise SessionError(
+            f"a session named {twice!r} is open already: rename that one (double-click on its name in the "
+            f"table of sessions) or remove it first"
+        )
     if sessions:
         validate_same_labels(sessions)

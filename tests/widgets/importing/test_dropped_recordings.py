@@ -71,6 +71,34 @@ def test_with_the_workspace_open_what_is_missing_is_asked(unison, viewer, lab_fi
     assert [session.name for session in unison.workspace.sessions] == ["mouse"]
 
 
+def test_a_recording_that_is_dropped_twice_is_asked_for_another_name(unison, viewer, lab_file, qtbot):
+    with open_contents(lab_file) as contents:
+        RememberedMappings().remember(contents, MAPPING)
+    open_recording(viewer, lab_file)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=30_000)
+    open_recording(viewer, lab_file)
+    qtbot.waitUntil(lambda: unison.sessions.dialog is not None, timeout=30_000)
+    dialog = unison.sessions.dialog
+    qtbot.waitUntil(lambda: dialog.problem.name_button.isVisible(), timeout=30_000)
+    dialog.problem.name_button.click()
+    qtbot.waitUntil(dialog.import_button.isEnabled, timeout=30_000)
+    dialog.reject()
+    assert len(viewer.layers) == 1
+
+
+def test_without_the_workspace_a_name_that_is_taken_is_said_and_nothing_stays(
+    viewer, lab_file, shown_errors, qtbot
+):
+    with open_contents(lab_file) as contents:
+        RememberedMappings().remember(contents, MAPPING)
+    for _ in range(2):
+        open_recording(viewer, lab_file)
+        qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=30_000)
+    qtbot.waitUntil(lambda: bool(shown_errors), timeout=30_000)
+    assert shown_errors[0].startswith("mouse.jl: A session named 'mouse' is open already.")
+    assert len(viewer.layers) == 1
+
+
 def test_a_window_that_closes_while_the_dialog_is_open_leaves_nothing_running(
     unison, viewer, lab_file, qtbot
 ):

@@ -51,6 +51,21 @@ def test_enter_imports_a_valid_mapping_and_nothing_else(dialog, workspace, qtbot
     assert workspace.sessions[0].bin_width == 0.05
 
 
+def test_a_name_that_is_open_already_is_changed_by_a_click(open_dialog, dialog, workspace, lab_file, qtbot):
+    complete(dialog)
+    dialog.accept()
+    again = open_dialog(lab_file)
+    assert "A session named 'mouse' is open already" in again.message.text()
+    assert is_marked(again.form.name)
+    assert not again.import_button.isEnabled()
+    assert again.problem.name_button.text() == "Name it mouse (2)"
+    qtbot.mouseClick(again.problem.name_button, Qt.MouseButton.LeftButton)
+    assert again.form.name.text() == "{stem} (2)"
+    assert again.problem.name_button.isHidden()
+    again.accept()
+    assert [session.name for session in workspace.sessions] == ["mouse", "mouse (2)"]
+
+
 def test_what_is_stopped_is_not_imported_and_the_mapping_stays(dialog, workspace):
     complete(dialog)
     workspace.events.job.connect(lambda job: job.is_running and job.kind == "opening" and job.stop())
@@ -350,6 +365,13 @@ def test_the_dialog_fits_a_low_window(dialog, theme):
     dialog.setStyleSheet(get_stylesheet(theme))
     assert dialog.minimumSizeHint().width() <= 1200
     assert dialog.minimumSizeHint().height() <= 720
+
+
+def test_nothing_lies_over_the_buttons(dialog, qtbot):
+    qtbot.waitExposed(dialog)
+    button = dialog.import_button
+    for corner in (button.rect().topLeft(), button.rect().bottomRight()):
+        assert dialog.childAt(button.mapTo(dialog, corner)) is button
 
 
 @pytest.fixture

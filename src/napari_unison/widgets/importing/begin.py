@@ -14,6 +14,7 @@ from napari_unison.widgets.importing.job_ends import when_done
 from napari_unison.workspace.file_imports import FileImport
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
+from napari_unison.workspace.taken_names import taken_names
 
 Tell = Callable[[str], object]
 
@@ -82,7 +83,8 @@ def open_dropped(
     show : callable
         Called with each session, once it is in the workspace.
     ask : callable or None
-        Called with the file where the guess does not go far enough; None where nobody can be asked.
+        Called with the file where the guess does not go far enough, or its session's name is taken; None
+        where nobody can be asked.
     fail : callable
         Told what is wrong.
     """
@@ -90,16 +92,20 @@ def open_dropped(
 
     def go_on(_: Any) -> None:
         proposal = files.proposal
-        if proposal is not None and proposal.mapping is not None:
+        mapping = None if proposal is None else proposal.mapping
+        open_already = [session.name for session in workspace.sessions]
+        taken = None if mapping is None else taken_names(mapping, [path], open_already)
+        if mapping is not None and taken is None:
             files.close()
-            job = workspace.open(path, mapping=proposal.mapping, background=True)
+            job = workspace.open(path, mapping=mapping, background=True)
             when_done(job, lambda sessions: [show(session) for session in sessions], lambda _: None)
         elif ask is not None:
             ask(files)
         else:
             files.close()
             missing = "; ".join(() if proposal is None else proposal.missing)
-            fail(f"{path.name}: {missing}. Open the Unison workspace and import it there.")
+            problem = f"{missing}." if taken is None else taken.problem
+            fail(f"{path.name}: {problem} Open the Unison workspace and import it there.")
 
     job = files.look()
     when_done(job, go_on, lambda error: fail(str(error)))

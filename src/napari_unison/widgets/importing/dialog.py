@@ -30,7 +30,7 @@ from napari_unison.widgets.importing.job_ends import when_done
 from napari_unison.widgets.importing.keep_mapping import KeepMapping, plain_button
 from napari_unison.widgets.importing.mapping_editor import MappingEditor
 from napari_unison.widgets.importing.preview import NOTHING_YET, Preview
-from napari_unison.widgets.messages import Message
+from napari_unison.widgets.importing.problem_row import ProblemRow
 from napari_unison.workspace.file_imports import Checked, FileImport
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
@@ -63,7 +63,6 @@ class ImportDialog(QDialog):
         self._is_closed = False
         self.setWindowTitle("Import recordings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setSizeGripEnabled(True)
         self._make_widgets()
         self._lay_out()
         self._timer = QTimer(self)
@@ -94,7 +93,8 @@ class ImportDialog(QDialog):
         self.preview = Preview()
         self.preview_button = plain_button("Preview", "Read the recording, however large it is.")
         self.preview_button.hide()
-        self.message, self.note = Message(), QLabel()
+        self.problem, self.note = ProblemRow(), QLabel()
+        self.message = self.problem.message
         self.note.setWordWrap(True)
         self.busy = BusyRow()
         self.guess_button = plain_button("Start from proposal", "Forget these choices and guess anew.")
@@ -129,7 +129,7 @@ class ImportDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.file_line)
         layout.addWidget(self.split, 1)
-        for line in (self.message, self.note, self.busy):
+        for line in (self.problem, self.note, self.busy):
             layout.addWidget(line)
         layout.addLayout(buttons)
         self.resize(*_within_screen(SIZE))
@@ -141,6 +141,7 @@ class ImportDialog(QDialog):
         self.labels.add_button.clicked.connect(self.add_selected)
         self.activity_button.clicked.connect(self.use_selected)
         self.busy.stopped.connect(self.stop)
+        self.problem.renamed.connect(lambda name: self.show_fields(self.fields() | {"name": name}))
         self.keep.loaded.connect(lambda mapping: self.show_fields(mapping.to_fields()))
         self.keep.told.connect(self.message.show_note)
         self.keep.failed.connect(self.message.show_error)
@@ -222,7 +223,7 @@ class ImportDialog(QDialog):
     def _show_checked(self, checked: Checked) -> None:
         self.checked = checked
         self.editor.mark(checked.fields)
-        self.message.show_error(checked.problem) if checked.problem else self.message.show_note("")
+        self.problem.show_checked(checked)
         is_large = checked.is_valid and not checked.sessions
         self.preview_button.setVisible(is_large)
         self.preview.setEnabled(bool(checked.sessions) or checked.is_valid)

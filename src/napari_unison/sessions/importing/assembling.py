@@ -26,12 +26,12 @@ from napari_unison.sessions.importing.joined_parts import put_parts_together
 from napari_unison.sessions.importing.label_values import LabelValues, Source, label_in_bins
 from napari_unison.sessions.importing.made_labels import lap_number, running_direction, speed
 from napari_unison.sessions.importing.mapping import FileMapping, LabelMapping
+from napari_unison.sessions.importing.named_times import read_times
 from napari_unison.sessions.importing.neural_values import (
     Activity,
     NeuralBins,
     bin_activity,
     read_activity,
-    read_times,
     sample_times,
 )
 from napari_unison.sessions.importing.opened import OpenedFiles, opened

@@ -12,7 +12,7 @@ from napari_unison.sessions.importing.contents import Intervals
 
 #: Later in a trial than so many times the usual (median) length of trials, the time in it is unknown.
 LONGEST_TRIAL: Final = 5.0
-#: Of fewer trials it is not known how long they usually are.
+#: Of fewer trials or events it is not known what is usual.
 FEWEST_TRIALS: Final = 5
 
 
@@ -59,7 +59,9 @@ def interval_of(intervals: Intervals, at: Seconds) -> npt.NDArray[np.int64]:
 
 
 def time_since(events: Seconds, at: Seconds) -> Seconds:
-    """Return the time since the last event; NaN before the first, and longer after the last than between any.
+    """Return the time since the last event; NaN before the first, and later after the last than it is usual.
+
+    Of five or more events, that is the longest time between two.
 
     Parameters
     ----------
@@ -71,6 +73,6 @@ def time_since(events: Seconds, at: Seconds) -> Seconds:
     last = np.searchsorted(events, at, side="right") - 1
     if len(events) == 0:
         return np.full(len(at), np.nan)
-    longest = float(np.diff(events).max()) if len(events) > 1 else np.inf
+    longest = float(np.diff(events).max()) if len(events) >= FEWEST_TRIALS else np.inf
     since = at - events[last.clip(0)]
     return np.where((last >= 0) & (since <= longest), since, np.nan)

@@ -23,12 +23,15 @@ from napari_unison.sessions.importing.contents import (
     Spikes,
 )
 from napari_unison.sessions.importing.mapping import FileMapping
+from napari_unison.sessions.importing.named_times import (
+    SAME_WIDTH,
+    list_of_numbers,
+    read_times,
+    unnamed_times,
+)
 from napari_unison.sessions.importing.opened import OpenedFiles
 
 Array: TypeAlias = npt.NDArray[Any]
-
-#: A bin width that differs from the distance of samples by less than this share is that distance.
-SAME_WIDTH = 0.01
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def _one(
     if isinstance(values, Spikes):
         return Activity(spikes=_in_seconds(values, mapping.sampling_rate), neurons=values.neurons)
     if mapping.spike_ids:
-        moments = values.time if isinstance(values, Events) else _list_of_numbers(entry, values)
+        moments = values.time if isinstance(values, Events) else list_of_numbers(entry, values)
         return _sorted_spikes(files, mapping, entry, moments)
     if not isinstance(values, Samples | SparseSamples):
         raise SessionError(
@@ -147,6 +150,8 @@ def _one(
             "there are "
             f"{len(time)} times; give orientation, or the times that belong to it"
         )
+    if time is None and mapping.bin_width is not None:
+        time = unnamed_times(files.contents, entry.path, table.shape[0], mapping.bin_width)
     if isinstance(values, Samples):
         table = _owned(table)
     return Activity(values=table, sample_time=time, neurons=getattr(values, "neurons", {}))
@@ -218,14 +223,6 @@ def _side_by_side(
     return Activity(values=_owned(table), sample_time=time, neurons=names)
 
 
-def _list_of_numbers(entry: Entry, values: Any) -> Seconds:
-    if isinstance(values, Samples) and values.values.dtype.kind in "iuf":
-        moments = values.values.squeeze()
-        if moments.ndim == 1:
-            return moments.astype(np.float64)
-    raise SessionError(f"{entry.said()} is no list of spike times")
-
-
 def _sorted_spikes(files: OpenedFiles, mapping: FileMapping, entry: Entry, moments: Seconds) -> Activity:
     ids_entry = files.entry(mapping.spike_ids)
     ids = files.read(ids_entry)
@@ -241,22 +238,6 @@ def _sorted_spikes(files: OpenedFiles, mapping: FileMapping, entry: Entry, momen
     times = np.split((moments / mapping.sampling_rate)[order], borders)
     names = {"id": known}
     return Activity(spikes=Spikes(tuple(times), names), neurons=names)
-
-
-def read_times(files: OpenedFiles, path: str) -> Seconds:
-    """Read an entry that holds the times of others, s.
-
-    Raises
-    ------
-    SessionError
-        If it is no rising list of numbers.
-    """
-    entry = files.entry(path)
-    values = files.read(entry)
-    time = values.time if isinstance(values, Events) else _list_of_numbers(entry, values)
-    if len(time) == 0 or not np.isfinite(time).all() or (np.diff(time) < 0).any():
-        raise SessionError(f"{files.contents.place}: {path} shall be times, but its numbers do not all rise")
-    return time
 
 
 def sample_times(activity: Activity, mapping: FileMapping, place: str) -> Seconds | None:

@@ -47,8 +47,9 @@ format: setup  ## let ruff put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-pictures: setup  ## take the pictures in docs/ again; those of the tutorials need NAPARI_UNISON_TEST_DATA
+pictures: setup  ## take the pictures in docs/ again; those on real recordings need NAPARI_UNISON_TEST_DATA
 	$(BIN)/python docs/make_tour.py
+	$(BIN)/python docs/make_import_pictures.py
 	$(BIN)/python docs/make_tutorials.py
 
 clean:  ## remove what was made, except .venv

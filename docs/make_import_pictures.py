@@ -60,22 +60,23 @@ def main() -> None:
         parser.error("NAPARI_UNISON_TEST_DATA is not set: there are no real recordings to be shown")
     if not has_display():
         in_virtual_display()
-    import napari
-    from napari.settings import get_settings
-
-    from napari_unison.workspace import mappings
-
     recordings = Path(folder_of_recordings)
     chosen.to.mkdir(parents=True, exist_ok=True)
-    viewer = napari.Viewer()
-    main_window(viewer).resize(*WINDOW_SIZE)
     with tempfile.TemporaryDirectory() as folder:
-        # what was imported here before shall not be seen
-        mappings.mappings_folder = lambda: Path(folder)
+        # neither how somebody's napari is set up nor what was imported before shall be seen, or changed
+        os.environ["NAPARI_CONFIG"] = str(Path(folder) / "settings.yaml")
+        os.environ["XDG_CONFIG_HOME"] = folder
+        import napari
+        from napari.settings import get_settings
+
+        viewer = napari.Viewer()
+        main_window(viewer).resize(*WINDOW_SIZE)
         get_settings().appearance.theme = chosen.theme
         for name, recording, mapping in DIALOGS:
-            take(viewer, recordings / recording, mapping, chosen.to / f"{name}-{chosen.theme}.png")
-    viewer.close()
+            picture = chosen.to / f"{name}-{chosen.theme}.png"
+            take(viewer, recordings / recording, mapping, picture)
+            print(picture, flush=True)
+        viewer.close()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from napari_unison.sessions import (
     readable,
     write_sessions,
 )
+from napari_unison.sessions.importing import open_contents
 
 
 @pytest.fixture
@@ -79,6 +80,23 @@ def test_unknown_kinds_of_files_name_those_that_are_known(tmp_path):
         SessionError, match=r"a\.xyz: no reader knows this kind of file; .*\.nwb, .*\.npz, .*\.jl\.gz"
     ):
         load_session(tmp_path / "a.xyz")
+
+
+@pytest.mark.parametrize("door", [load_session, open_contents])
+def test_of_a_folder_it_is_said_which_files_in_it_can_be_opened(tmp_path, door):
+    folder = tmp_path / "phy"
+    for name in ("spike_times.npy", "positions.csv", "params.py"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    (folder / "day.nwb.zarr").mkdir()
+    with pytest.raises(
+        SessionError,
+        match=r"phy is a folder; give a file of it: day.nwb.zarr, positions.csv, spike_times.npy$",
+    ):
+        door(folder)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SessionError, match=r"empty is a folder; .* Nothing in it can be opened"):
+        door(tmp_path / "empty")
 
 
 def test_missing_files_and_folders_say_so(tmp_path):

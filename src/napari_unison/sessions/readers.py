@@ -12,7 +12,12 @@ from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.formats.joblib_files import contents_of_objects
 from napari_unison.sessions.importing.assembling import sessions_from
 from napari_unison.sessions.importing.contents import Contents, OnProgress
-from napari_unison.sessions.importing.formats import format_of, open_contents, require_sound, suffixes
+from napari_unison.sessions.importing.formats import (
+    format_of,
+    open_contents,
+    require_format,
+    require_sound,
+)
 from napari_unison.sessions.importing.mapping import FileMapping, checked_mapping
 from napari_unison.sessions.importing.proposing import require_mapping
 from napari_unison.sessions.joblib_arrays import read_joblib
@@ -140,13 +145,7 @@ def _read(
     path: str | os.PathLike[str], mapping: Any, on_progress: OnProgress | None, options: dict[str, Any]
 ) -> list[Session]:
     place = os.fspath(path)
-    kind = format_of(path)
-    if Path(path).is_dir() and (kind is None or not kind.is_folder):
-        raise SessionError(f"{place} is a folder; give a file")
-    if kind is None:
-        raise SessionError(
-            f"{place}: no reader knows this kind of file; there are readers for {', '.join(suffixes())}"
-        )
+    kind = require_format(path)
     require_sound(path)
     if mapping is not None:
         if options:

@@ -49,6 +49,10 @@ FORMATS: Final = (
 )
 
 
+#: Files of a folder in a message before the rest is counted.
+_MOST_NAMED: Final = 8
+
+
 def format_of(path: str | os.PathLike[str]) -> Format | None:
     """Return the format of a file by its name; the file is not opened."""
     name = Path(path).name.lower()
@@ -58,6 +62,45 @@ def format_of(path: str | os.PathLike[str]) -> Format | None:
 def suffixes() -> tuple[str, ...]:
     """Return how files end that can be opened."""
     return tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
+
+
+def require_format(path: str | os.PathLike[str]) -> Format:
+    """Return the format of a file by its name, which is not opened.
+
+    Raises
+    ------
+    SessionError
+        If it is a folder, with what in it can be opened; or of no known kind.
+    """
+    kind = format_of(path)
+    if Path(path).is_dir() and (kind is None or not kind.is_folder):
+        raise SessionError(_said_of_folder(Path(path)))
+    if kind is None:
+        raise SessionError(
+            f"{os.fspath(path)}: no reader knows this kind of file; there are readers for "
+            f"{', '.join(suffixes())}"
+        )
+    return kind
+
+
+def _said_of_folder(folder: Path) -> str:
+    """Say which files of a folder can be opened."""
+    try:
+        names = sorted(item.name for item in folder.iterdir() if _is_readable(item))
+    except OSError as error:
+        return f"{folder} is a folder, and what is in it cannot be listed ({error.strerror}); give a file"
+    if not names:
+        return (
+            f"{folder} is a folder; give a file. Nothing in it can be opened; there are readers for "
+            f"{', '.join(suffixes())}"
+        )
+    left = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{folder} is a folder; give a file of it: {', '.join(names[:_MOST_NAMED])}{left}"
+
+
+def _is_readable(item: Path) -> bool:
+    kind = format_of(item)
+    return kind is not None and item.is_dir() == kind.is_folder
 
 
 def require_sound(path: str | os.PathLike[str]) -> None:
@@ -93,16 +136,9 @@ def open_contents(path: str | os.PathLike[str]) -> Contents:
     SessionError
         If the file is missing, damaged, or of no known kind.
     """
-    place = os.fspath(path)
-    kind = format_of(path)
-    if kind is None:
-        raise SessionError(
-            f"{place}: no reader knows this kind of file; there are readers for {', '.join(suffixes())}"
-        )
+    kind = require_format(path)
     if not Path(path).exists():
-        raise SessionError(f"{place} does not exist")
-    if Path(path).is_dir() and not kind.is_folder:
-        raise SessionError(f"{place} is a folder; give a file")
+        raise SessionError(f"{os.fspath(path)} does not exist")
     require_sound(path)
     module = import_module(f"napari_unison.sessions.formats.{kind.module}")
     opener = cast("Callable[[Path], Contents]", module.open_contents)

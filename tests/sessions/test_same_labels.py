@@ -39,6 +39,17 @@ def test_a_missing_and_an_additional_label_are_named():
     assert "session 'b' differs from 'a': it lacks direction and has also speed" in text
 
 
+def test_labels_of_other_names_are_told_the_way_to_one_name():
+    text = message(make("a", {"position": np.ones(T)}), make("b", {"x (cm)": np.ones(T)}))
+    assert "If 'x (cm)' of 'b' is what 'a' calls 'position'" in text
+    assert '[labels.position] in place of [labels."x (cm)"] (labels = {position = …})' in text
+
+
+def test_labels_that_only_one_session_has_can_be_left_out():
+    text = message(make("a"), make("b", {"position": np.ones(T)}))
+    assert "Leave direction of 'a' out: open the file by a mapping" in text
+
+
 def test_kinds_must_agree():
     text = message(make("a", {"x": np.ones(T)}), make("b", {"x": np.ones(T)}, kinds={"x": "circular"}))
     assert "label 'x' is circular, not continuous" in text

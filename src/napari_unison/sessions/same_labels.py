@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,7 +47,10 @@ def _check_same_labels(first: Session, other: Session) -> None:
     if missing or extra:
         parts = [f"lacks {', '.join(missing)}"] if missing else []
         parts += [f"has also {', '.join(extra)}"] if extra else []
-        raise SessionError(f"{pair}: it {' and '.join(parts)}; all sessions need the same labels")
+        raise SessionError(
+            f"{pair}: it {' and '.join(parts)}; all sessions need the same labels. "
+            f"{_way_out(first, other, missing, extra)}"
+        )
     for name, values in first.labels.items():
         theirs = other.labels[name]
         if first.kinds[name] != other.kinds[name]:
@@ -74,6 +78,32 @@ def _check_same_labels(first: Session, other: Session) -> None:
                 f"{pair}: the categories of label {name!r} are {_category_type(theirs)}, not "
                 f"{_category_type(values)}; name the categories alike in both"
             )
+
+
+def _way_out(first: Session, other: Session, missing: list[str], extra: list[str]) -> str:
+    """Say how sessions with labels of other names come to have the same."""
+    alike = [
+        (wanted, given)
+        for wanted in missing
+        for given in extra
+        if first.kinds[wanted] == other.kinds[given]
+        and first.labels[wanted].shape[1:] == other.labels[given].shape[1:]
+    ]
+    if alike:
+        wanted, given = alike[0]
+        return (
+            f"If {given!r} of {other.name!r} is what {first.name!r} calls {wanted!r}, give both one name: "
+            f"open the file of {other.name!r} by a mapping with [labels.{_as_key(wanted)}] in place of "
+            f"[labels.{_as_key(given)}] (labels = {{{_as_key(wanted)} = …}})"
+        )
+    whose = [(first.name, missing), (other.name, extra)]
+    left_out = " and ".join(f"{', '.join(names)} of {name!r}" for name, names in whose if names)
+    return f"Leave {left_out} out: open the file by a mapping without [labels.…] of that name"
+
+
+def _as_key(name: str) -> str:
+    """Return a name as toml writes it before "="."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
 
 
 def _columns(values: npt.NDArray[Any]) -> str:

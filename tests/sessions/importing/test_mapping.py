@@ -46,7 +46,14 @@ def test_a_file_holds_only_what_was_said():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"labels": {"x": {"sorce": "x"}}}, r"labels\.x\.sorce: there is no such setting"),
+        (
+            {"labels": {"x": {"sorce": "x"}}},
+            r"labels\.x\.sorce: there is no such setting \(did you mean 'source'\?\)",
+        ),
+        ({"bin_widht": 0.1}, r"bin_widht: there is no such setting \(did you mean 'bin_width'\?\)"),
+        ({"segments": {"jump_of": "x"}}, r"segments\.jump_of: .*did you mean 'jumps_of'"),
+        ({"colour": "red"}, r"colour: there is no such setting$"),
+        ({"labels": {"x": {"source": "x", "kind": "circlar"}}}, r"kind: .*\(did you mean 'circular'\?\)"),
         ({"labels": {"x": {}}}, r"labels\.x: a label needs a source"),
         ({"labels": {}}, "labels: "),
         ({"neural": None}, "neural: "),
@@ -75,3 +82,27 @@ def test_a_file_that_is_no_mapping_says_which(tmp_path):
     (tmp_path / "short.toml").write_text('neural = "a"')
     with pytest.raises(SessionError, match=r"short\.toml does not fit:\n  labels: is needed"):
         FileMapping.load(tmp_path / "short.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("neural = spk", 'Texts need quotes: neural = "spk"'),
+        ("neural = processing/ophys/dff  # events", 'Texts need quotes: neural = "processing/ophys/dff"'),
+        ("neural = [cell 1, cell_2]", r'Texts need quotes: neural = \["cell 1", "cell_2"\]'),
+        ("bin_width = 0,025", r"column \d+\)$"),
+        ('neural = "spk', r"column \d+\)$"),
+    ],
+)
+def test_text_without_quotes_is_shown_with_them(tmp_path, line, said):
+    (tmp_path / "lab.toml").write_text(f"# a lab\n{line}\n[labels]\n")
+    with pytest.raises(SessionError, match=said):
+        FileMapping.load(tmp_path / "lab.toml")
+
+
+def test_a_label_that_is_only_a_text_is_its_source(tmp_path):
+    (tmp_path / "lab.toml").write_text('neural = "spk"\n[labels]\nplace = "x"\nboth = ["x", "y"]\n')
+    mapping = FileMapping.load(tmp_path / "lab.toml")
+    assert mapping == checked_mapping(
+        {"neural": "spk", "labels": {"place": {"source": "x"}, "both": {"source": ["x", "y"]}}}
+    )

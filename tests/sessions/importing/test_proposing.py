@@ -91,3 +91,20 @@ def test_short_names_of_behaviour_are_known():
     ramp = np.linspace(0, 6, 50)
     contents = arrays(spk=np.ones((50, 7)), x_cm=ramp, hd=ramp, vel=ramp, blob=np.ones((3, 3)))
     assert set(require_mapping(contents, bin_width=0.1).labels) == {"x_cm", "hd", "vel"}
+
+
+def test_a_label_that_is_given_as_its_entry_has_the_kind_that_is_guessed():
+    contents = arrays(spk=np.ones((50, 7)), x=np.arange(50.0), ctx=np.arange(50) % 2, y=np.arange(50.0))
+    given = {"place": "x", "context": "ctx", "both": {"source": ["x", "y"]}}
+    session = sessions_from(contents, require_mapping(contents, bin_width=0.1, labels=given))[0]
+    assert session.kinds == {"place": "continuous", "context": "discrete", "both": "continuous"}
+
+
+def test_what_was_meant_is_asked_of_a_name_that_is_not_there():
+    contents = arrays(spk=np.ones((50, 7)), x_cm=np.arange(50.0), **{"day/Position": np.arange(50.0)})
+    with pytest.raises(SessionError, match=r"holds no 'x_mc' \(did you mean 'x_cm'\?\); it holds"):
+        sessions_from(contents, require_mapping(contents, bin_width=0.1, labels={"x": "x_mc"}))
+    with pytest.raises(SessionError, match=r"holds no 'position' \(did you mean 'day/Position'\?\)"):
+        contents.read("position")
+    with pytest.raises(SessionError, match="holds no 'zzz'; it holds"):
+        contents.read("zzz")

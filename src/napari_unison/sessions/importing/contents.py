@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.importing.mapping_problems import did_you_mean
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -252,7 +253,8 @@ class Contents:
         """
         entry = self.entries.get(path) or (self.find(path) if self.find is not None else None)
         if entry is None:
-            raise SessionError(f"{self.place} holds no {path!r}; it holds\n{self.listed()}")
+            meant = did_you_mean(path, self.entries)
+            raise SessionError(f"{self.place} holds no {path!r}{meant}; it holds\n{self.listed()}")
         return entry
 
     def read(self, path: str, on_progress: OnProgress | None = None) -> Values:

@@ -230,6 +230,26 @@ def propose_label(
     return _free_name(first, names), label
 
 
+def with_guessed_kinds(contents: Contents, labels: Any) -> Any:
+    """Return labels as a person gave them; those that name an entry alone with the kind that is guessed.
+
+    Parameters
+    ----------
+    contents : Contents
+        The open file.
+    labels : dict
+        Labels of a mapping, such as ``{"position": "x_cm"}``. What is no dictionary is left as it is.
+    """
+    if not isinstance(labels, Mapping):
+        return labels
+    return {
+        name: propose_label(contents, [label])[1]
+        if isinstance(label, str) and label in contents.entries
+        else label
+        for name, label in labels.items()
+    }
+
+
 def _kind_of_column(contents: Contents, entry: Entry, field: str) -> LabelKind | None:
     values = contents.read(entry.path)
     if not isinstance(values, Intervals) or field not in values.columns:

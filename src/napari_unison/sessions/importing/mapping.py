@@ -6,12 +6,13 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from napari_unison.sessions.errors import SessionError
+from napari_unison.sessions.importing.mapping_problems import problems_in_words, toml_in_words
 from napari_unison.sessions.labels import LabelKind
 from napari_unison.sessions.whole_files import whole_file
 
@@ -171,7 +172,10 @@ class FileMapping(_Part):
         default_factory=dict, description='Which of the intervals: {tags = "wake"}.'
     )
     segments: SegmentMapping | None = Field(default=None, description="Borders of continuous time.")
-    labels: Mapping[str, LabelMapping] = Field(min_length=1, description="The labels by name.")
+    labels: Mapping[str, LabelMapping] = Field(
+        min_length=1,
+        description='The labels by name; {position = "x"} is short for a label with that source.',
+    )
     beside: Mapping[str, tuple[str, str]] = Field(
         default_factory=dict,
         description="Companion files: a name, and the piece of the file's name that is replaced, and by "
@@ -193,6 +197,17 @@ class FileMapping(_Part):
     @classmethod
     def _one_entry(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _short_labels(cls, value: Any) -> Any:
+        """Take {position = "x_cm"} as a label with that source."""
+        if not isinstance(value, Mapping):
+            return value
+        return {
+            name: {"source": label} if isinstance(label, str | list | tuple) else label
+            for name, label in value.items()
+        }
 
     @model_validator(mode="after")
     def _names_known_labels(self) -> FileMapping:
@@ -221,11 +236,15 @@ class FileMapping(_Part):
         """
         place = os.fspath(path)
         try:
-            fields = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            text = Path(path).read_text(encoding="utf-8")
         except OSError as error:
             raise SessionError(f"the mapping {place} cannot be read ({error.strerror})") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
             raise SessionError(f"the mapping {place} is no toml: {error}") from error
+        try:
+            fields = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SessionError(f"the mapping {place} is no toml: {toml_in_words(error, text)}") from error
         return checked_mapping(fields, place)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -264,17 +283,12 @@ def checked_mapping(mapping: Any, place: str = "the mapping") -> FileMapping:
     try:
         return FileMapping.model_validate(mapping)
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(map(str, problem['loc'])) or 'mapping'}: {_in_words(problem)}"
-            for problem in error.errors()
-        ]
-        raise SessionError(f"{place} does not fit:\n" + "\n".join(lines)) from error
+        raise SessionError(f"{place} does not fit:\n{problems_in_words(error, _MODELS)}") from error
 
 
-def _in_words(problem: Any) -> str:
-    if problem["type"] == "extra_forbidden":
-        return "there is no such setting"
-    if problem["type"] == "missing":
-        return "is needed"
-    message: str = problem["msg"].removeprefix("Value error, ")
-    return message[0].lower() + message[1:]
+_MODELS: Final[dict[str, type[BaseModel]]] = {
+    "": FileMapping,
+    "labels": LabelMapping,
+    "segments": SegmentMapping,
+    "parts": PartsMapping,
+}

@@ -16,6 +16,7 @@ from napari_unison.sessions.importing.label_proposals import (
     labels_of_file,
     left_out_by_length,
     unlike,
+    with_guessed_kinds,
 )
 from napari_unison.sessions.importing.mapping import FileMapping, LabelMapping, checked_mapping
 from napari_unison.sessions.importing.neuron_columns import (
@@ -96,7 +97,9 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
     elif "neural" not in given:
         missing.append("nothing in it is clearly neural activity: name it (neural)")
     _complete_times(contents, fields, missing, notes, neural)
-    if "labels" not in given:
+    if "labels" in given:
+        fields["labels"] = with_guessed_kinds(contents, given["labels"])
+    else:
         of_file = behaviour_beside(contents, columns) if columns else entries
         notes += left_out_by_length(of_file, neural) if neural is not None else []
         labels = {} if spikes else labels_of_file(contents, of_file, neural)

@@ -219,6 +219,13 @@ def test_neural_must_be_a_table_of_real_numbers(table, says):
     assert says in text
 
 
+def test_a_missing_number_late_in_a_large_table_is_named():
+    table = np.zeros((100_000, 40), np.float32)
+    table[99_998, 3] = np.nan
+    text = message(neural=table, labels={"position": np.zeros(len(table))})
+    assert "neural is nan in 1 place(s), the first is neuron 3 (counted from 0) in bin 99998" in text
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("as_sparse", [False, True])
 def test_the_first_missing_number_in_neural_is_named(value, as_sparse):

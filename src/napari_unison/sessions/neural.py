@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from napari_unison.sessions.columns import (
 from napari_unison.sessions.errors import SessionError
 
 Array: TypeAlias = npt.NDArray[Any]
+#: So much is looked at together (bytes).
+_BLOCK: Final = 1_000_000
+
 Neural: TypeAlias = "Array | sparse.csr_array[Any, tuple[int, int]]"
 
 
@@ -88,9 +91,9 @@ def _refuse_masked_neural(neural: Any, session_name: str) -> None:
 
 def _refuse_not_finite(neural: Neural, session_name: str) -> None:
     values = neural.data if isinstance(neural, sparse.csr_array) else neural
-    finite = np.isfinite(values)
-    if finite.all():
+    if values.dtype.kind != "f" or _is_finite(values):
         return
+    finite = np.isfinite(values)
     if isinstance(neural, sparse.csr_array):
         place = int(np.flatnonzero(~finite)[0])
         first_bin = int(np.searchsorted(neural.indptr, place, side="right")) - 1
@@ -103,6 +106,12 @@ def _refuse_not_finite(neural: Neural, session_name: str) -> None:
         f"session {session_name!r}: neural is {value} in {(~finite).sum()} place(s), the first is neuron "
         f"{neuron} (counted from 0) in bin {first_bin}; leave such bins or neurons out, or fill them in"
     )
+
+
+def _is_finite(values: Array) -> bool:
+    """Return whether all values are finite, in blocks: a mask of all of them would be slow to fill."""
+    rows = max(1, _BLOCK // max(1, values[:1].nbytes))
+    return all(bool(np.isfinite(values[begin : begin + rows]).all()) for begin in range(0, len(values), rows))
 
 
 def checked_neurons(neurons: Any, n_neurons: int, session_name: str) -> dict[str, Array]:

@@ -57,6 +57,13 @@ def test_trials_give_their_bins_labels_and_the_time_between_is_left_out():
     assert np.isnan(session.labels["since reward"][0])
 
 
+def test_what_comes_after_the_reading_is_told_too():
+    told = []
+    mapping = checked_mapping({"neural": "units", "bin_width": 0.1, "labels": {"position": POSITION}})
+    sessions_from(track(), mapping, on_progress=lambda share, words: told.append((share, words)))
+    assert told[-2:] == [(1.0, "making the session"), (1.0, "done")]
+
+
 def test_a_pause_that_a_trial_holds_is_no_time_in_the_trial():
     starts = np.arange(0, 20, 2.0)
     stops = np.append(starts[1:], 200.0)  # the last trial ends minutes later, with the recording

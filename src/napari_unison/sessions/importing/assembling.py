@@ -134,6 +134,7 @@ def _one_part(files: OpenedFiles, mapping: FileMapping, name: str, on_progress: 
     read = {label: _read_sources(files, given) for label, given in mapping.labels.items() if given.source}
     lengths = [length for label, sources in read.items() for length in _lengths(sources)]
     activity = read_activity(files, mapping, lengths, on_progress)
+    on_progress(1.0, "making the session")
     own_times = sample_times(activity, mapping, place)
     timed = {label: [_with_times(label, s, own_times) for s in sources] for label, sources in read.items()}
     during = _during(files, mapping)

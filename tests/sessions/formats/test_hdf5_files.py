@@ -263,3 +263,14 @@ def test_the_orientation_that_is_said_goes_before_that_of_the_lengths(tmp_path):
     for orientation, wanted in (("neurons × bins", table.T), ("bins × neurons", table)):
         session = load_session(tmp_path / "square.h5", mapping={**mapping, "orientation": orientation})
         np.testing.assert_array_equal(session.neural, wanted)
+
+
+def test_a_file_that_was_closed_says_so(saved):
+    with saved(lambda file: file.create_dataset("table", data=np.zeros((50, 6)))) as contents:
+        entry = contents.entry("table")
+    with pytest.raises(
+        SessionError, match=r"lab\.h5 is closed, so that table can no longer be read; open it"
+    ):
+        contents.read("table")
+    with pytest.raises(SessionError, match="is closed"):
+        entry.read_turned(lambda share, words: None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, TypeAlias
@@ -213,10 +213,11 @@ class Contents:
         self.find = find
         self.entries: dict[str, Entry] = {}
         self._close = close
+        self._is_closed = False
         for entry in entries:
             if entry.path in self.entries:
                 raise SessionError(f"{place} holds {entry.path!r} twice; rename one of them")
-            self.entries[entry.path] = entry
+            self.entries[entry.path] = self._while_open(entry)
 
     def __enter__(self) -> Contents:
         return self
@@ -226,8 +227,29 @@ class Contents:
     ) -> None:
         self.close()
 
+    def _while_open(self, entry: Entry) -> Entry:
+        """Return an entry that says so when it is read after the file was closed."""
+        if self._close is None:
+            # what is in memory, or is opened anew for each reading, stays readable
+            return entry
+
+        def guarded(read: Callable[[OnProgress], Values]) -> Callable[[OnProgress], Values]:
+            def read_while_open(on_progress: OnProgress) -> Values:
+                if self._is_closed:
+                    raise SessionError(
+                        f"{self.place} is closed, so that {entry.path} can no longer be read; open it again "
+                        "(open_contents), and read before it is closed"
+                    )
+                return read(on_progress)
+
+            return read_while_open
+
+        turned = None if entry.read_turned is None else guarded(entry.read_turned)
+        return replace(entry, read=guarded(entry.read), read_turned=turned)
+
     def close(self) -> None:
         """Close the file; entries can no longer be read."""
+        self._is_closed = True
         if self._close is not None:
             self._close()
             self._close = None
@@ -251,7 +273,10 @@ class Contents:
         SessionError
             If there is none; the message lists what there is.
         """
-        entry = self.entries.get(path) or (self.find(path) if self.find is not None else None)
+        entry = self.entries.get(path)
+        if entry is None and self.find is not None and not self._is_closed:
+            found = self.find(path)
+            entry = None if found is None else self._while_open(found)
         if entry is None:
             meant = did_you_mean(path, self.entries)
             raise SessionError(f"{self.place} holds no {path!r}{meant}; it holds\n{self.listed()}")

@@ -279,6 +279,27 @@ def test_sessions_that_do_not_go_with_the_open_ones_are_told_before_they_are_ope
     assert looked.check(MAPPING | {"name": "other"}).wait().is_valid
 
 
+def test_where_labels_are_missing_the_file_that_goes_with_it_is_named(empty, tmp_path):
+    for name in ("m1_day2_spikes.mat", "m1_day3_spikes.mat", "m2_day2_position.mat"):
+        (tmp_path / name).touch()
+    file = tmp_path / "m1_day2_spikes.jl"
+    joblib.dump({"activity": np.ones((40, 6))}, file)
+    files = empty.prepare_import(file)
+    files.look().wait()
+    incomplete = {"neural": "activity", "bin_width": 0.05}
+    assert files.check(incomplete).wait().problem == (
+        "Add a label, such as a position: drag an entry into the table of labels."
+    )
+    joblib.dump({"x": np.arange(40.0)}, tmp_path / "m1_day2_position.jl")
+    problem = files.check(incomplete).wait().problem
+    assert "If labels are in m1_day2_position.jl beside it" in problem
+    beside = {"beside": {"labels": ["spikes", "position"]}}
+    assert 'beside = {labels = ["spikes", "position"]}' in problem
+    labels = {"labels": {"place": {"source": "labels:x"}}}
+    assert files.check(incomplete | beside | labels).wait().is_valid
+    files.close()
+
+
 def test_names_that_are_taken_are_told_before_anything_is_read(looked, empty, lab_file, monkeypatch):
     empty.open(lab_file, mapping=MAPPING | {"name": "{stem} (2)"})
     empty.open(lab_file, mapping=MAPPING | {"name": "mouse a"})

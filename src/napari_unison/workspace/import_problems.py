@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
+
+from napari_unison.workspace.companions import companion_pieces
 
 #: Settings that messages call by their names.
 _SETTINGS: Final = (
@@ -39,28 +42,49 @@ def problem_in_words(error: Exception, place: str) -> str:
     text = _without_listing(text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].endswith("does not fit:"):
-        lines = [_field_in_words(line) for line in lines[1:]]
-    text = "\n".join(lines) or type(error).__name__
+        lines = [_field_in_words(line, place) for line in lines[1:]]
+    text = _settings_in_words("\n".join(lines) or type(error).__name__)
+    return text[:1].upper() + text[1:]
+
+
+def note_in_words(note: str) -> str:
+    """Return what a person should know of a guess as a sentence for a form.
+
+    It may begin with the path of an entry, which stays as it is.
+    """
+    return _settings_in_words(note).rstrip(".") + "."
+
+
+def _settings_in_words(text: str) -> str:
     for name in _SETTINGS:
         text = re.sub(rf"\b{name}\b", name.replace("_", " "), text)
-    return text[:1].upper() + text[1:]
+    return text
 
 
 def _without_listing(text: str) -> str:
     return re.split(r"[;.]? it holds\n", text, maxsplit=1, flags=re.IGNORECASE)[0]
 
 
-def _field_in_words(line: str) -> str:
+def _field_in_words(line: str, place: str) -> str:
     if line == "neural: is needed":
         return "Say what is neural activity: choose one of the entries."
     if line.startswith(("labels: is needed", "labels: dictionary should have")):
-        return (
-            "Add a label, such as a position: drag an entry into the table of labels. Where labels lie in a "
-            'file beside this one, name it as text (beside = {labels = ["spikes", "position"]}: the piece of '
-            "the file's name that differs, and what it is there)."
-        )
+        return "Add a label, such as a position: drag an entry into the table of labels." + _beside(place)
     field, colon, rest = line.partition(":")
     return field.replace("_", " ") + colon + rest
+
+
+def _beside(place: str) -> str:
+    """Say how labels of the file are named that goes with another; nothing where there is none."""
+    file = Path(place)
+    pieces = companion_pieces(file)
+    if pieces is None:
+        return ""
+    piece, other = pieces
+    return (
+        f" If labels are in {file.name.replace(piece, other)} beside it, write in As text "
+        f'beside = {{labels = ["{piece}", "{other}"]}}, and name them there by labels: and their path.'
+    )
 
 
 def concerned_fields(error: Exception, fields: Mapping[str, Any]) -> tuple[str, ...]:

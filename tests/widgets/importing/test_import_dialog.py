@@ -29,6 +29,22 @@ def test_the_proposal_is_filled_in_and_what_it_lacks_is_said(dialog):
     assert not is_marked(dialog.form.smoothing)
 
 
+def test_what_the_guess_left_out_is_said_until_another_mapping_is_loaded(
+    open_dialog, write_lab_file, tmp_path
+):
+    dialog = open_dialog(
+        write_lab_file("short.jl", pos=np.linspace(0, 1, 393), position=np.linspace(0, 1, 400))
+    )
+    assert "lab/pos (393 values) was left out" in dialog.note.text()
+    dialog.guess()
+    assert "was left out" in dialog.note.text()
+    complete(dialog)
+    assert dialog.message.text() == ""
+    dialog.keep.save(str(tmp_path / "lab.toml"))
+    dialog.load_mapping(str(tmp_path / "lab.toml"))
+    assert "was left out" not in dialog.note.text()
+
+
 def test_a_complete_mapping_is_previewed_in_words_and_pictures(dialog):
     complete(dialog)
     assert dialog.message.text() == ""

@@ -32,12 +32,15 @@ from napari_unison.widgets.importing.mapping_editor import MappingEditor
 from napari_unison.widgets.importing.preview import NOTHING_YET, Preview
 from napari_unison.widgets.importing.problem_row import ProblemRow
 from napari_unison.workspace.file_imports import Checked, FileImport
+from napari_unison.workspace.import_problems import note_in_words
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
 
 #: After the last change, before the mapping is tried (ms).
 PATIENCE = 250
 SIZE = (1240, 740)
+#: Of what is to be known of a guess, as many sentences are shown.
+MOST_NOTES = 3
 LARGE = "The recording is large: press Preview to read it. It can be imported without."
 
 
@@ -61,6 +64,7 @@ class ImportDialog(QDialog):
         self.checked: Checked | None = None
         self._opening: Job | None = None
         self._is_closed = False
+        self._notes: tuple[str, ...] = ()
         self.setWindowTitle("Import recordings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._make_widgets()
@@ -142,7 +146,7 @@ class ImportDialog(QDialog):
         self.activity_button.clicked.connect(self.use_selected)
         self.busy.stopped.connect(self.stop)
         self.problem.renamed.connect(lambda name: self.show_fields(self.fields() | {"name": name}))
-        self.keep.loaded.connect(lambda mapping: self.show_fields(mapping.to_fields()))
+        self.keep.loaded.connect(self._show_loaded)
         self.keep.told.connect(self.message.show_note)
         self.keep.failed.connect(self.message.show_error)
         self.editor.changed.connect(self._on_change)
@@ -173,8 +177,8 @@ class ImportDialog(QDialog):
     def start(self) -> None:
         """Fill in what is proposed: the mapping that was used last for such files, or a guess."""
         proposal = self.files.proposal
+        self._notes = () if proposal is None else tuple(map(note_in_words, proposal.notes))
         self.show_fields({} if proposal is None else _plain(proposal.fields))
-        self._show_note()
 
     def _show_note(self) -> None:
         """Say where the mapping comes from, where it goes, and what of it the form does not show."""
@@ -183,7 +187,10 @@ class ImportDialog(QDialog):
             words = "Filled in as files of this layout were imported last; the proposal may be another one."
         if self.editor.in_text_alone:
             words += f" It also has {', '.join(self.editor.in_text_alone)}: see As text."
-        self.note.setText(words)
+        more = len(self._notes) - MOST_NOTES
+        notes = [*self._notes[:MOST_NOTES], *([f"{more} more notes in the tool tip."] if more > 0 else [])]
+        self.note.setText("\n".join([*notes, words]))
+        self.note.setToolTip("\n".join(self._notes))
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the mapping as they are now."""
@@ -194,6 +201,10 @@ class ImportDialog(QDialog):
         self.editor.show_fields(fields)
         self._show_note()
         self._wait_for_check(now=True)
+
+    def _show_loaded(self, mapping: FileMapping) -> None:
+        self._notes = ()
+        self.show_fields(mapping.to_fields())
 
     def _on_change(self) -> None:
         self._show_note()

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from napari_unison.sessions.columns import columns_of, read_only, refuse_masked
+from napari_unison.sessions.counts import are_counts
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.labels import LabelKind, checked_labels, checked_units, checked_weights
 from napari_unison.sessions.neural import Neural, checked_neural, checked_neurons, freeze_sparse
@@ -370,13 +371,18 @@ class Session:
         segments = len(self.segment_slices())
         lines = [
             f"{self.name}",
-            f"  {self.n_neurons} neurons, {self.rate().mean():.2f} /s on average ({kind} "
+            f"  {self.n_neurons} neurons, {self._activity_in_words()} on average ({kind} "
             f"{self.neural.dtype})",
             f"  {self.n_bins} bins of {self.bin_width * 1000:g} ms = {self.duration:.1f} s from "
             f"{self.start:g} s, {segments} segment{'s' if segments != 1 else ''}",
         ]
         lines += [f"  {name}: {self.kinds[name]}, {_summary(values)}" for name, values in self.labels.items()]
         return "\n".join(lines)
+
+    def _activity_in_words(self) -> str:
+        """Return the mean activity: of counts a second, of fluorescence as it is."""
+        a_second = float(self.rate().mean())
+        return f"{a_second:.2f} /s" if are_counts(self.neural) else f"{a_second * self.bin_width:.3g}"
 
 
 def _restored(fields: dict[str, Any]) -> Session:

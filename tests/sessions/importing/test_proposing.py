@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from recorded import intervals, spikes, track
 
-from napari_unison.sessions import SessionError
+from napari_unison.sessions import SessionError, write_sessions
 from napari_unison.sessions.importing import (
     Contents,
     array_entry,
+    open_contents,
     propose_mapping,
     require_mapping,
     sessions_from,
@@ -108,3 +109,15 @@ def test_what_was_meant_is_asked_of_a_name_that_is_not_there():
         contents.read("position")
     with pytest.raises(SessionError, match="holds no 'zzz'; it holds"):
         contents.read("zzz")
+
+
+def test_what_never_changes_is_no_label(tmp_path):
+    session = sessions_from(track(), require_mapping(track()))[0]
+    write_sessions(tmp_path / "own.csv", [session])
+    (tmp_path / "own.csv.json").unlink()
+    with open_contents(tmp_path / "own.csv") as contents:
+        assert set(require_mapping(contents).labels) == {"position_m", "heading_rad"}
+    constant = arrays(
+        spk=np.ones((50, 7)), pos=np.arange(50.0), choice=np.zeros(50), stim=np.full(50, np.nan)
+    )
+    assert set(require_mapping(constant, bin_width=0.1).labels) == {"pos"}

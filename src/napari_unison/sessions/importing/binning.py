@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, sparse
 
+from napari_unison.sessions.counts import are_counts
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.labels import LabelKind
 
@@ -129,28 +130,16 @@ def bin_samples(time: Seconds, values: Any, edges: Seconds) -> tuple[Any, npt.ND
     inside = (bins >= 0) & (bins < len(edges) - 1)
     bins = bins[inside]
     samples = np.bincount(bins, minlength=len(edges) - 1)
-    are_counts = _are_counts(values)
+    is_counted = are_counts(values)
     ones = np.ones(len(bins), dtype=np.int64 if values.dtype.kind in "iub" else values.dtype)
     which = sparse.csr_array((ones, (bins, np.flatnonzero(inside))), shape=(len(edges) - 1, len(time)))
     sums: Any = which @ values
-    if are_counts:
+    if is_counted:
         return sums, samples > 0
     if isinstance(sums, sparse.csr_array):
         return sparse.csr_array(sparse.diags_array(1 / np.maximum(samples, 1)) @ sums), samples > 0
     sums /= np.maximum(samples, 1)[:, None]
     return sums.astype(values.dtype, copy=False), samples > 0
-
-
-def _are_counts(values: Any) -> bool:
-    """Return whether values are whole numbers from 0 on: MATLAB keeps counts as floating-point numbers."""
-    if values.dtype.kind in "iub":
-        return True
-    numbers = values.data if isinstance(values, sparse.csr_array) else values
-    # in pieces: most activity that is no count shows it in the first one, and no large copy is made
-    return all(
-        bool(((piece >= 0) & (piece == np.floor(piece))).all())
-        for piece in np.array_split(numbers, max(1, len(numbers) // 4096))
-    )
 
 
 def smooth_over_time(neural: Array, segments: Sequence[slice], deviation_bins: float) -> Array:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.contents import Contents, Entry, Intervals, Samples
 from napari_unison.sessions.importing.label_values import missing_values
 from napari_unison.sessions.importing.time_names import name_and_unit
@@ -97,10 +98,14 @@ def _parent(entry: Entry) -> str:
 
 def _is_one_series(entry: Entry) -> bool:
     return (
-        entry.kind == "series"
-        and max(entry.shape, default=0) == int(np.prod(entry.shape, dtype=object))
-        and max(entry.shape, default=0) <= MOST_VALUES_READ
-        and entry.dtype.startswith(("float", "int", "uint"))
+        entry.kind == "series" and _is_one_column(entry) and entry.dtype.startswith(("float", "int", "uint"))
+    )
+
+
+def _is_one_column(entry: Entry) -> bool:
+    n_values = int(np.prod(entry.shape, dtype=object))
+    return max(entry.shape, default=0) == n_values <= MOST_VALUES_READ and entry.dtype.startswith(
+        ("float", "int", "uint", "str", "bool")
     )
 
 
@@ -113,11 +118,19 @@ def _said(parent: str) -> str:
 
 
 def is_constant(contents: Contents, entry: Entry) -> bool:
-    """Return whether a series of one column has one value all the time, and so tells nothing."""
-    if not _is_one_series(entry):
+    """Return whether a series or array of one column has one value all the time, and so tells nothing."""
+    if not _is_one_column(entry):
         return False
-    values = _values(contents, entry)
-    return len(values) == 0 or bool((values == values[0]).all())
+    try:
+        samples = contents.read(entry.path)
+    except SessionError:
+        # what is damaged is told when a session is made of it
+        return False
+    if not isinstance(samples, Samples):
+        return False
+    values = samples.values.ravel()
+    known = values[~missing_values(values)]
+    return len(known) == 0 or bool((known == known[0]).all())
 
 
 def _values(contents: Contents, entry: Entry) -> Array:

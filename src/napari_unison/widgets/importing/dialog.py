@@ -13,8 +13,6 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import (
     QDialog,
     QHBoxLayout,
-    QLabel,
-    QLineEdit,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -24,23 +22,21 @@ from qtpy.QtWidgets import (
 from napari_unison.sessions import SessionError
 from napari_unison.sessions.importing import Contents, FileMapping
 from napari_unison.widgets.importing.busy_row import BusyRow
-from napari_unison.widgets.importing.contents_tree import ContentsTree
+from napari_unison.widgets.importing.entries_panel import EntriesPanel
 from napari_unison.widgets.importing.file_line import FileLine
 from napari_unison.widgets.importing.job_ends import when_done
 from napari_unison.widgets.importing.keep_mapping import KeepMapping, plain_button
 from napari_unison.widgets.importing.mapping_editor import MappingEditor
+from napari_unison.widgets.importing.mapping_note import MappingNote
 from napari_unison.widgets.importing.preview import NOTHING_YET, Preview
 from napari_unison.widgets.importing.problem_row import ProblemRow
 from napari_unison.workspace.file_imports import Checked, FileImport
-from napari_unison.workspace.import_problems import note_in_words
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
 
 #: After the last change, before the mapping is tried (ms).
 PATIENCE = 250
 SIZE = (1240, 740)
-#: Of what is to be known of a guess, as many sentences are shown.
-MOST_NOTES = 3
 LARGE = "The recording is large: press Preview to read it. It can be imported without."
 
 
@@ -64,7 +60,6 @@ class ImportDialog(QDialog):
         self.checked: Checked | None = None
         self._opening: Job | None = None
         self._is_closed = False
-        self._notes: tuple[str, ...] = ()
         self.setWindowTitle("Import recordings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._make_widgets()
@@ -74,7 +69,6 @@ class ImportDialog(QDialog):
         self._timer.setInterval(PATIENCE)
         self._timer.timeout.connect(self.check)
         self._connect()
-        self.tree.show_contents(self._contents())
         # Enter imports a proposal that is complete; in the field that finds entries it would not
         self.tree.setFocus()
         self.start()
@@ -83,23 +77,16 @@ class ImportDialog(QDialog):
 
     def _make_widgets(self) -> None:
         self.file_line = FileLine()
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText("find an entry")
-        self.filter.setClearButtonEnabled(True)
-        self.filter.setAccessibleName("find an entry")
-        self.filter.setToolTip("Show entries alone whose path contains this.")
-        self.tree = ContentsTree()
-        self.activity_button = plain_button(
-            "Use as activity", "Name the selected entries as neural activity."
-        )
+        self.entries = EntriesPanel(self._contents())
+        self.filter, self.tree = self.entries.filter, self.entries.tree
+        self.activity_button = self.entries.activity_button
         self.editor = MappingEditor(self._contents().entries)
         self.form, self.labels, self.text = self.editor.form, self.editor.labels, self.editor.text
         self.preview = Preview()
         self.preview_button = plain_button("Preview", "Read the recording, however large it is.")
         self.preview_button.hide()
-        self.problem, self.note = ProblemRow(), QLabel()
+        self.problem, self.note = ProblemRow(), MappingNote()
         self.message = self.problem.message
-        self.note.setWordWrap(True)
         self.busy = BusyRow()
         self.guess_button = plain_button("Start from proposal", "Forget these choices and guess anew.")
         self.keep = KeepMapping(self.files.files)
@@ -109,18 +96,13 @@ class ImportDialog(QDialog):
         self.import_button.setDefault(True)
 
     def _lay_out(self) -> None:
-        left, right = QWidget(), QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.filter)
-        column.addWidget(self.tree, 1)
-        column.addWidget(self.activity_button)
+        right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.preview, 1)
         column.addWidget(self.preview_button)
         self.split = QSplitter(Qt.Orientation.Horizontal)
-        for widget in (left, self.editor, right):
+        for widget in (self.entries, self.editor, right):
             self.split.addWidget(widget)
         self.split.setChildrenCollapsible(False)
         self.split.setSizes([340, 500, 390])
@@ -139,11 +121,10 @@ class ImportDialog(QDialog):
         self.resize(*_within_screen(SIZE))
 
     def _connect(self) -> None:
-        self.filter.textChanged.connect(self.tree.filter)
-        self.tree.activated_entry.connect(lambda path, field: self.add_labels([(path, field)]))
+        self.entries.labels_wanted.connect(self.add_labels)
+        self.entries.activity_wanted.connect(self.editor.use_as_activity)
         self.labels.wanted.connect(self.add_labels)
         self.labels.add_button.clicked.connect(self.add_selected)
-        self.activity_button.clicked.connect(self.use_selected)
         self.busy.stopped.connect(self.stop)
         self.problem.renamed.connect(lambda name: self.show_fields(self.fields() | {"name": name}))
         self.keep.loaded.connect(self._show_loaded)
@@ -177,20 +158,11 @@ class ImportDialog(QDialog):
     def start(self) -> None:
         """Fill in what is proposed: the mapping that was used last for such files, or a guess."""
         proposal = self.files.proposal
-        self._notes = () if proposal is None else tuple(map(note_in_words, proposal.notes))
+        self.note.take_notes(() if proposal is None else proposal.notes)
         self.show_fields({} if proposal is None else _plain(proposal.fields))
 
     def _show_note(self) -> None:
-        """Say where the mapping comes from, where it goes, and what of it the form does not show."""
-        words = "This mapping is remembered for files of this layout once it has been used."
-        if self.files.is_remembered:
-            words = "Filled in as files of this layout were imported last; the proposal may be another one."
-        if self.editor.in_text_alone:
-            words += f" It also has {', '.join(self.editor.in_text_alone)}: see As text."
-        more = len(self._notes) - MOST_NOTES
-        notes = [*self._notes[:MOST_NOTES], *([f"{more} more notes in the tool tip."] if more > 0 else [])]
-        self.note.setText("\n".join([*notes, words]))
-        self.note.setToolTip("\n".join(self._notes))
+        self.note.show_origin(is_remembered=self.files.is_remembered, in_text_alone=self.editor.in_text_alone)
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the mapping as they are now."""
@@ -203,7 +175,7 @@ class ImportDialog(QDialog):
         self._wait_for_check(now=True)
 
     def _show_loaded(self, mapping: FileMapping) -> None:
-        self._notes = ()
+        self.note.take_notes(())
         self.show_fields(mapping.to_fields())
 
     def _on_change(self) -> None:
@@ -244,13 +216,7 @@ class ImportDialog(QDialog):
             )
         self._enable()
 
-    # -- labels and activity ---------------------------------------------------------------------------
-
-    def use_selected(self) -> None:
-        """Name the selected entries as neural activity."""
-        paths = list(dict.fromkeys(path for path, _ in self.tree.chosen()))
-        if paths:
-            self.editor.use_as_activity(paths)
+    # -- labels ----------------------------------------------------------------------------------------
 
     def add_selected(self) -> None:
         """Make a label of the selected entries: several are the columns of one."""
@@ -329,14 +295,6 @@ class ImportDialog(QDialog):
         self._timer.stop()
         self.files.close()
         super().done(result)
-
-    def keyPressEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        """Import by Enter, but not out of the field that finds entries: there it goes on to the tree."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.filter.hasFocus():
-            self.tree.choose(self.tree.paths()[:1])
-            self.tree.setFocus()
-            return
-        super().keyPressEvent(event)
 
     # -- what is shown ---------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from napari_unison.sessions.formats.joblib_files import contents_of_objects
 from napari_unison.sessions.importing.assembling import sessions_from
 from napari_unison.sessions.importing.contents import Contents, OnProgress
 from napari_unison.sessions.importing.formats import (
+    Format,
     format_of,
     open_contents,
     require_format,
@@ -20,6 +21,7 @@ from napari_unison.sessions.importing.formats import (
 )
 from napari_unison.sessions.importing.mapping import FileMapping, checked_mapping
 from napari_unison.sessions.importing.proposing import require_mapping
+from napari_unison.sessions.importing.sorted_folders import file_of_folder
 from napari_unison.sessions.joblib_arrays import read_joblib
 from napari_unison.sessions.rat_files import rat_sessions
 from napari_unison.sessions.session import Session
@@ -28,11 +30,15 @@ from napari_unison.sessions.writing import own_reader
 #: What options of load_session are, beside those of the rats' files: fields of a mapping.
 _MAPPING_OPTIONS: Final = tuple(name for name in FileMapping.model_fields if name != "name")
 
+#: Share of the work that is done when a file is open that is read by being opened.
+_OPENING: Final = 0.9
+
 
 def readable(path: str | os.PathLike[str]) -> bool:
     """Return whether there is a reader for files of this name (the file is not opened)."""
+    path = file_of_folder(Path(path))
     kind = format_of(path)
-    return kind is not None and Path(path).is_dir() == kind.is_folder
+    return kind is not None and path.is_dir() == kind.is_folder
 
 
 def needs_mapping(path: str | os.PathLike[str]) -> bool:
@@ -144,6 +150,7 @@ def _share_of(on_progress: OnProgress | None, number: int, of: int) -> OnProgres
 def _read(
     path: str | os.PathLike[str], mapping: Any, on_progress: OnProgress | None, options: dict[str, Any]
 ) -> list[Session]:
+    path = file_of_folder(Path(path))
     place = os.fspath(path)
     kind = require_format(path)
     require_sound(path)
@@ -153,8 +160,9 @@ def _read(
                 f"{place}: {', '.join(options)} cannot be given beside a mapping; write it into the mapping"
             )
         given = checked_mapping(mapping)
-        with open_contents(path) as contents:
-            return sessions_from(contents, given, on_progress=on_progress)
+        opening, making = _shares(on_progress, kind)
+        with open_contents(path, opening) as contents:
+            return sessions_from(contents, given, on_progress=making)
     own = own_reader(path)
     if own is not None:
         return _with_options(own, place, options)(path)
@@ -163,7 +171,18 @@ def _read(
         if _holds_rat(content):
             return _with_options(rat_sessions, place, options)(content, place)
         return _guessed(contents_of_objects(content, place), on_progress, options)
-    return _guessed(open_contents(path), on_progress, options)
+    opening, making = _shares(on_progress, kind)
+    return _guessed(open_contents(path, opening), making, options)
+
+
+def _shares(on_progress: OnProgress | None, kind: Format) -> tuple[OnProgress | None, OnProgress | None]:
+    """Return what is told while a file is opened, and while sessions are made of it."""
+    if on_progress is None or not kind.is_read_when_opened:
+        return on_progress, on_progress
+    return (
+        lambda share, words: on_progress(_OPENING * share, words),
+        lambda share, words: on_progress(_OPENING + (1 - _OPENING) * share, words),
+    )
 
 
 def _guessed(contents: Contents, on_progress: OnProgress | None, options: dict[str, Any]) -> list[Session]:

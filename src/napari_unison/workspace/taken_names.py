@@ -93,6 +93,7 @@ def _names_of(mapping: FileMapping, name: str, file: Path) -> list[str]:
     names = []
     for chosen in product(*given):
         filled = name.replace("{stem}", file.name.split(".")[0])
+        filled = filled.replace("{folder}", file.absolute().parent.name)
         for key, value in zip(mapping.each, chosen, strict=True):
             filled = filled.replace("{" + key + "}", value)
         names.append(filled)

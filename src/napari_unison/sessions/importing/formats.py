@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final, cast
 
 from napari_unison.sessions.errors import SessionError
-from napari_unison.sessions.importing.contents import Contents
+from napari_unison.sessions.importing.contents import Contents, OnProgress
+from napari_unison.sessions.importing.sorted_folders import file_of_folder
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Format:
         Whether a folder can be such a "file".
     may_be_hdf5 : bool
         Whether such files are, or can be, HDF5.
+    is_read_when_opened : bool
+        Whether opening takes long: ``open_contents(path, on_progress)`` tells how far it is.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Format:
     module: str
     is_folder: bool = False
     may_be_hdf5: bool = False
+    is_read_when_opened: bool = False
 
 
 FORMATS: Final = (
@@ -44,7 +48,7 @@ FORMATS: Final = (
     Format("NumPy", (".npz", ".npy"), "numpy_files"),
     Format("MATLAB", (".mat",), "matlab_files", may_be_hdf5=True),
     Format("HDF5", (".h5", ".hdf5"), "hdf5_files", may_be_hdf5=True),
-    Format("table", (".csv", ".csv.gz", ".tsv", ".parquet"), "table_files"),
+    Format("table", (".csv", ".csv.gz", ".tsv", ".parquet"), "table_files", is_read_when_opened=True),
     Format("joblib", (".jl", ".jl.gz", ".joblib"), "joblib_files"),
 )
 
@@ -118,13 +122,13 @@ def require_sound(path: str | os.PathLike[str]) -> None:
         require_sound_hdf5(path)
 
 
-def open_contents(path: str | os.PathLike[str]) -> Contents:
+def open_contents(path: str | os.PathLike[str], on_progress: OnProgress | None = None) -> Contents:
     """Open a file and say what it holds; values are read when they are asked for.
 
     Parameters
     ----------
     path : path
-        A file of one of :data:`FORMATS`.
+        A file of one of :data:`FORMATS`, or a folder of Kilosort or phy.
 
     Returns
     -------
@@ -136,10 +140,11 @@ def open_contents(path: str | os.PathLike[str]) -> Contents:
     SessionError
         If the file is missing, damaged, or of no known kind.
     """
+    path = file_of_folder(Path(path))
     kind = require_format(path)
-    if not Path(path).exists():
+    if not path.exists():
         raise SessionError(f"{os.fspath(path)} does not exist")
     require_sound(path)
     module = import_module(f"napari_unison.sessions.formats.{kind.module}")
     opener = cast("Callable[[Path], Contents]", module.open_contents)
-    return opener(Path(path))
+    return opener(path)

@@ -190,7 +190,9 @@ class FileMapping(_Part):
         default=None, description="Arrays of one session that are stored apart."
     )
     name: str = Field(
-        default="{stem}", min_length=1, description="Name of a session; {stem} is the file's name."
+        default="{stem}",
+        min_length=1,
+        description="Name of a session; {stem} is the file's name, {folder} that of its folder.",
     )
 
     @field_validator("neural", mode="before")

@@ -127,4 +127,5 @@ class OpenedFiles:
 
 def opened(contents: Contents, mapping: FileMapping) -> OpenedFiles:
     """Return a file with the companions that a mapping names."""
-    return OpenedFiles(contents, mapping.beside, {"stem": contents.stem})
+    folder = Path(contents.place).absolute().parent.name
+    return OpenedFiles(contents, mapping.beside, {"stem": contents.stem, "folder": folder})

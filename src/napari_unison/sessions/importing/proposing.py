@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, Final
 
 from napari_unison.sessions.errors import SessionError
@@ -27,6 +28,7 @@ from napari_unison.sessions.importing.neuron_columns import (
 )
 from napari_unison.sessions.importing.opened import OpenedFiles
 from napari_unison.sessions.importing.series_together import epoch_of_behaviour
+from napari_unison.sessions.importing.sorted_folders import SortedFolder, sorted_folder
 from napari_unison.sessions.importing.time_entries import times_of_length
 
 #: Bins of spike times unless a person says otherwise (s).
@@ -37,6 +39,10 @@ _NEURAL: Final = re.compile(
     re.I,
 )
 _VOLTAGE: Final = re.compile(r"lfp|electrical|voltage|ephys|\braw|emg|eeg|ecog", re.I)
+_NO_LABEL: Final = (
+    "nothing in it is clearly a label, such as a position: name one (labels), here or in a file beside it "
+    "(beside)"
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,9 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
         Made from what the format says where it says something (NWB), else from names, shapes and values. The
         same file always gives the same proposal.
     """
+    folder = None if {"neural", "spike_ids"} & set(given) else sorted_folder(contents)
+    if folder is not None:
+        return _of_sorted_folder(contents, folder, given)
     entries = list(contents.entries.values())
     fields: dict[str, Any] = dict(given)
     missing: list[str] = []
@@ -109,12 +118,44 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
             _keep_to_trials(fields, entries)
             _keep_to_epochs(contents, fields, entries)
         else:
-            missing.append(
-                "nothing in it is clearly a label, such as a position: name one (labels), here or in a file "
-                "beside it (beside)"
-            )
+            missing.append(_NO_LABEL)
     mapping = None if missing else FileMapping.model_validate(fields)
     return Proposal(mapping, tuple(missing), fields, tuple(notes))
+
+
+def _of_sorted_folder(contents: Contents, folder: SortedFolder, given: dict[str, Any]) -> Proposal:
+    """Guess what is in a folder of Kilosort or phy: spikes there, behaviour in a table beside them."""
+    fields: dict[str, Any] = {"bin_width": SPIKE_BIN} | folder.fields | given
+    fields["beside"] = {**folder.fields["beside"], **given.get("beside", {})}
+    missing = [] if "sampling_rate" in given else list(folder.missing)
+    if "labels" in given:
+        fields["labels"] = with_guessed_kinds(contents, given["labels"])
+    elif given.get("beside"):
+        fields["labels"] = _labels_of_companions(contents, given)
+    else:
+        fields["labels"], tracking = _labels_of_tables(contents, folder.tables)
+        fields["beside"] |= tracking
+    if not fields["labels"]:
+        del fields["labels"]
+        missing.append(_NO_LABEL)
+    mapping = None if missing else FileMapping.model_validate(fields)
+    return Proposal(mapping, tuple(missing), fields, folder.notes)
+
+
+def _labels_of_tables(
+    contents: Contents, tables: Sequence[str]
+) -> tuple[dict[str, LabelMapping], dict[str, tuple[str, str]]]:
+    """Return labels of the first table that has some, and the companion that it is."""
+    for table in tables:
+        tracking = {"tracking": (Path(contents.place).name, table)}
+        try:
+            labels = _labels_of_companions(contents, {"beside": tracking})
+        except SessionError:
+            # a table that cannot be read is none of behaviour, and a person may still name it
+            continue
+        if labels:
+            return labels, tracking
+    return {}, {}
 
 
 def _complete_times(

@@ -28,7 +28,7 @@ MOST_EPOCHS: Final = 20
 
 #: What labels of these containers are called.
 _CONTAINERS: Final = {"position": "position", "compassdirection": "head direction"}
-_AXIS: Final = re.compile(r"(^|[_ ])[xyz]$", re.I)
+_AXIS: Final = re.compile(r"(^|[_ ])[xyz](_(m|cm|mm|px))?$", re.I)
 _EPOCHS: Final = re.compile(r"epochs?$|states?$|brain_?states?$", re.I)
 _RESTING: Final = re.compile(r"sleep|rest|\bn?rem\b|home|quiet|baseline", re.I)
 

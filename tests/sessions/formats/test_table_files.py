@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_unison.sessions import SessionError, load_session
-from napari_unison.sessions.formats import table_columns, text_tables
+from napari_unison.sessions.formats import table_columns, text_tables, told_streams
 from napari_unison.sessions.formats.table_files import open_contents
 from napari_unison.sessions.importing import memory
 from napari_unison.sessions.importing.time_names import seconds_in_name
@@ -303,3 +303,29 @@ def test_any_table_that_pandas_writes_comes_back_as_it_was(tmp_path, columns, se
         assert list(contents.entries) == list(frame.columns)
         for name, values in frame.items():
             np.testing.assert_array_equal(contents.read(name).values, values.to_numpy())
+
+
+class StoppedError(Exception):
+    """Somebody pressed stop."""
+
+
+@pytest.mark.parametrize("name", ["long.csv", "long.csv.gz"])
+@pytest.mark.parametrize("share", [0.2, 0.7])
+def test_reading_a_long_table_is_told_and_can_be_stopped(tmp_path, monkeypatch, name, share):
+    monkeypatch.setattr(told_streams, "BLOCK", 2000)
+    frame = table(side="left")
+    path = written(tmp_path / name, pd.concat([frame.assign(time=TIME + 10 * i) for i in range(40)]))
+    told = []
+    session = load_session(path, mapping=MAPPING, on_progress=lambda share, _: told.append(share))
+    assert session.n_bins == 2400
+    assert told == sorted(told)
+    assert len([1 for each in told if each < 0.9]) > 10
+    assert told[-1] == 1
+
+    def stop(done, words):
+        if done > share:
+            raise StoppedError(words)
+
+    with pytest.raises(StoppedError, match="long"):
+        load_session(path, mapping=MAPPING, on_progress=stop)
+    path.unlink()  # nothing holds it open, also where open files cannot be removed

@@ -29,7 +29,7 @@ Array: TypeAlias = npt.NDArray[Any]
 Seconds: TypeAlias = npt.NDArray[np.float64]
 
 
-def open_contents(path: Path) -> Contents:
+def open_contents(path: Path, on_progress: OnProgress = ignore_progress) -> Contents:
     """Say which columns a table has, each an entry by its name.
 
     Parameters
@@ -39,6 +39,9 @@ def open_contents(path: Path) -> Contents:
         times of the others, which are series then. Times are read in seconds: the name may tell another unit
         ("time_ms", "time (ms)"), and dates become seconds since the first. A unit in round brackets, as in
         "position (cm)", is the unit of its column.
+    on_progress : callable
+        Told the share of a table of text that was read: it is read whole, here. What it raises ends the
+        reading.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def open_contents(path: Path) -> Contents:
     if path.suffix.lower() == ".parquet":
         columns, close = parquet_columns(path)
     else:
-        columns, close = text_columns(path), None
+        columns, close = text_columns(path, on_progress), None
     try:
         time = _time_of_rows(columns, place)
         entries = [_entry(column, time, place) for column in columns]

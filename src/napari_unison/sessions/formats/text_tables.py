@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import os
 import re
 import zlib
@@ -13,13 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.formats.table_columns import Column, texts_array
+from napari_unison.sessions.formats.told_streams import told_stream
+from napari_unison.sessions.importing.contents import OnProgress
 from napari_unison.sessions.importing.memory import available_memory, refuse_too_large
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -58,7 +59,7 @@ class _Layout:
     n_rows: int
 
 
-def text_columns(path: Path) -> list[Column]:
+def text_columns(path: Path, on_progress: OnProgress) -> list[Column]:
     """Read a table of text whole, since only its last row tells the types of its columns.
 
     Parameters
@@ -67,6 +68,8 @@ def text_columns(path: Path) -> list[Column]:
         ``.csv``, ``.csv.gz`` or ``.tsv`` in UTF-8. Commas, semicolons or tabs stand between columns; with
         semicolons, numbers may have a decimal comma. The first line names the columns, unless it holds
         numbers only: then they are "column 1" and so on.
+    on_progress : callable
+        Told the share that is done. What it raises ends the reading.
 
     Returns
     -------
@@ -81,9 +84,9 @@ def text_columns(path: Path) -> list[Column]:
     """
     place = os.fspath(path)
     with _told_as_error(place):
-        layout = _layout(path, place)
+        layout = _layout(path, place, lambda share, words: on_progress(0.5 * share, words))
         refuse_too_large(place, "the table", 2 * 8 * layout.n_rows * len(layout.names))
-        return _columns(path, layout, place)
+        return _columns(path, layout, place, lambda share, words: on_progress(0.5 + 0.5 * share, words))
 
 
 @contextmanager
@@ -96,14 +99,10 @@ def _told_as_error(place: str) -> Iterator[None]:
         ) from error
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
-
-
-def _lines(path: Path, place: str) -> Iterator[str]:
+def _lines(path: Path, place: str, on_progress: OnProgress) -> Iterator[str]:
     """Yield the lines; one without an end is refused before it fills the memory."""
     left = available_memory()
-    with _opened(path) as stream:
+    with told_stream(path, on_progress, f"looking through {path.name}") as stream:
         number = 0
         while line := stream.readline(_LONGEST_LINE):
             number += 1
@@ -126,8 +125,8 @@ def _lines(path: Path, place: str) -> Iterator[str]:
                 ) from error
 
 
-def _layout(path: Path, place: str) -> _Layout:
-    lines = _lines(path, place)
+def _layout(path: Path, place: str, on_progress: OnProgress) -> _Layout:
+    lines = _lines(path, place, on_progress)
     before, first = next(((i, line) for i, line in enumerate(lines, 1) if line.strip()), (0, ""))
     if not first:
         raise SessionError(f"{place} is empty")
@@ -232,10 +231,10 @@ def _names(header: list[str], place: str) -> list[str]:
     return names
 
 
-def _columns(path: Path, layout: _Layout, place: str) -> list[Column]:
+def _columns(path: Path, layout: _Layout, place: str, on_progress: OnProgress) -> list[Column]:
     import pandas as pd
 
-    with _opened(path) as stream:
+    with told_stream(path, on_progress, f"reading {path.name}") as stream:
         try:
             table = pd.read_csv(
                 stream,

@@ -129,6 +129,9 @@ def open_contents(path: str | os.PathLike[str], on_progress: OnProgress | None =
     ----------
     path : path
         A file of one of :data:`FORMATS`, or a folder of Kilosort or phy.
+    on_progress : callable, optional
+        Told the share that is done, where a file of its kind is read already when it is opened. What it
+        raises ends the opening.
 
     Returns
     -------
@@ -146,5 +149,7 @@ def open_contents(path: str | os.PathLike[str], on_progress: OnProgress | None =
         raise SessionError(f"{os.fspath(path)} does not exist")
     require_sound(path)
     module = import_module(f"napari_unison.sessions.formats.{kind.module}")
-    opener = cast("Callable[[Path], Contents]", module.open_contents)
+    opener = cast("Callable[..., Contents]", module.open_contents)
+    if on_progress is not None and kind.is_read_when_opened:
+        return opener(path, on_progress)
     return opener(path)

@@ -193,7 +193,7 @@ def test_the_range_is_that_of_the_console(tab, small_sessions):
     tab.table.selectRow(0)
     tab.workspace.time_ranges["rat 1"] = 3, 4
     assert (tab.time_range.start.value(), tab.time_range.stop.value()) == (3.0, 4.0)
-    tab.make_laps()
+    tab.division.make_laps()
     assert tab.workspace.used_sessions[0].n_bins == 40
 
 

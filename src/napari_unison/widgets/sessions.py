@@ -22,19 +22,17 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_unison.display import label_roles
 from napari_unison.sessions import SAMPLE_NAMES, Session
 from napari_unison.sessions.importing import suffixes
+from napari_unison.widgets.division import DivisionBox
 from napari_unison.widgets.importing import ImportDialog, begin_import
 from napari_unison.widgets.label_rows import LabelRows
 from napari_unison.widgets.listening import WorkspaceWidget, scroll_to, scrolled
 from napari_unison.widgets.messages import Message
 from napari_unison.widgets.opening_row import OpeningRow, opening_sentence
 from napari_unison.widgets.overlap_line import WARNING_STYLE, OverlapLine
-from napari_unison.widgets.segments_dialog import SEGMENTS_HELP, SegmentsDialog
 from napari_unison.widgets.session_table import SessionTable
 from napari_unison.widgets.session_view import SessionView
-from napari_unison.widgets.share_field import share_field
 from napari_unison.widgets.wheel import WheelGuard
 from napari_unison.workspace.file_imports import FileImport
 from napari_unison.workspace.foreign_files import may_need_mapping
@@ -42,10 +40,6 @@ from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
 
 FILE_FILTER = f"Recordings ({' '.join(f'*{suffix}' for suffix in suffixes())});;All files (*)"
-LAPS_HELP = (
-    "A new segment wherever a discrete label, such as the running direction, changes: the windows of a "
-    "training do not cross into the next lap."
-)
 OPEN_HELP = (
     "Open recordings, or drop them here. Saved runs bring their sessions. Of recordings of other makes you "
     "are asked what is activity and what a label."
@@ -66,7 +60,6 @@ class SessionsWidget(WorkspaceWidget):
         self._connect()
         WheelGuard(self)
         self.update_table()
-        self._show_share()
 
     def _make_widgets(self) -> None:
         self.table = SessionTable()
@@ -82,11 +75,10 @@ class SessionsWidget(WorkspaceWidget):
         self.down_button = _tool("▼", "Move the selected session down (Alt+Down).")
         self.undo_button = _tool("↶", "")
         self.redo_button = _tool("↷", "")
-        self.laps_button = QPushButton("Laps as segments")
-        self.segments_button = QPushButton("Segments…")
-        self.segments_button.setToolTip(SEGMENTS_HELP)
         self.labels = LabelRows(self.workspace)
-        self.validation_share = share_field()
+        self.division = DivisionBox(self.workspace)
+        self.validation_share = self.division.validation_share
+        self.laps_button, self.segments_button = self.division.laps_button, self.division.segments_button
         self.view = SessionView(self.workspace)
         self.time_range = self.view.time_range
         self.overlap = OverlapLine(self.workspace)
@@ -112,9 +104,6 @@ class SessionsWidget(WorkspaceWidget):
             buttons.addWidget(button, 1)
         for small in (self.up_button, self.down_button, self.undo_button, self.redo_button):
             buttons.addWidget(small)
-        held_out = QHBoxLayout()
-        held_out.addWidget(QLabel("held out"))
-        held_out.addWidget(self.validation_share, 1)
         self.sections = QWidget()
         inner = QVBoxLayout(self.sections)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -122,15 +111,10 @@ class SessionsWidget(WorkspaceWidget):
             ("Selected session", self.view),
             ("Labels", self.labels),
             ("Behaviour in common", self.overlap),
+            ("Training", self.division),
         ):
             inner.addWidget(heading(title))
             inner.addWidget(content)
-        inner.addWidget(heading("Training"))
-        inner.addLayout(held_out)
-        segments = QHBoxLayout()
-        segments.addWidget(self.laps_button, 1)
-        segments.addWidget(self.segments_button, 1)
-        inner.addLayout(segments)
         inner.addStretch(1)
         layout = QVBoxLayout(self)
         layout.addLayout(buttons)
@@ -151,9 +135,8 @@ class SessionsWidget(WorkspaceWidget):
         self.down_button.clicked.connect(lambda: self._move(1))
         self.undo_button.clicked.connect(self.undo)
         self.redo_button.clicked.connect(self.redo)
-        self.laps_button.clicked.connect(self.make_laps)
-        self.segments_button.clicked.connect(self.ask_for_segments)
-        self.validation_share.valueChanged.connect(self._choose_share)
+        self.division.told.connect(self.message.show_note)
+        self.division.failed.connect(self.message.show_error)
         self.table.itemSelectionChanged.connect(self._enable)
         self.table.itemChanged.connect(self._rename)
         for keys, act, where in (
@@ -168,7 +151,7 @@ class SessionsWidget(WorkspaceWidget):
         events = self.workspace.events
         self.listen(events.sessions, self.update_table)
         self.listen(events.time_ranges, self.update_table)
-        self.listen(events.validation_share, self._show_share)
+        self.listen(events.validation_share, self.message.forget_error)
         self.listen(events.job, self._on_job)
         self.listen(self.workspace.session_history.changed, self._show_history)
 
@@ -276,31 +259,6 @@ class SessionsWidget(WorkspaceWidget):
         if self.workspace.session_history.redo_text:
             self.message.show_note(f"Done again: {self.workspace.session_history.redo()}.")
 
-    def make_laps(self) -> None:
-        """Make a segment of every lap of every session; windows and lines do not cross its ends."""
-        if self.laps_button.isEnabled():
-            label = self.workspace.segment_laps(lap_label(list(self.workspace.sessions)))
-            self.message.show_note(f"Each run of one {label} is a segment now.")
-
-    def ask_for_segments(self) -> None:
-        """Ask how long segments shall be, and divide all sessions so."""
-        dialog = SegmentsDialog(list(self.workspace.sessions), self.window())
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self.divide(dialog.length.value()))
-        dialog.open()
-
-    def divide(self, seconds: float) -> None:
-        """Divide all sessions into segments of some seconds."""
-        try:
-            self.workspace.segment_stretches(seconds)
-        except ValueError as error:
-            self.message.show_error(str(error))
-        else:
-            self.message.show_note(f"Divided into segments of {seconds:g} s; ↶ takes it back.")
-
-    def _choose_share(self, percent: float) -> None:
-        self.workspace.validation_share = percent / 100
-
     def dragEnterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Take files that are dragged over the tab."""
         if event.mimeData().hasUrls():
@@ -377,10 +335,6 @@ class SessionsWidget(WorkspaceWidget):
         self.up_button.setEnabled(only is not None and only > 0)
         self.down_button.setEnabled(only is not None and only < len(sessions) - 1)
         self.view.show_session(None if only is None else sessions[only])
-        label = lap_label(sessions)
-        self.laps_button.setEnabled(label is not None)
-        self.segments_button.setEnabled(bool(sessions))
-        self.laps_button.setToolTip(LAPS_HELP if label is None else f"{LAPS_HELP} Here: {label}.")
 
     def _show_history(self) -> None:
         history = self.workspace.session_history
@@ -390,12 +344,6 @@ class SessionsWidget(WorkspaceWidget):
         ):
             button.setEnabled(bool(text))
             button.setToolTip(f"{word}: {text} ({keys})" if text else f"Nothing to {word.lower()}.")
-
-    def _show_share(self) -> None:
-        self.validation_share.blockSignals(True)
-        self.validation_share.setValue(100 * self.workspace.validation_share)
-        self.validation_share.blockSignals(False)
-        self.message.forget_error()
 
 
 def heading(text: str) -> QLabel:
@@ -420,11 +368,6 @@ def _tool(text: str, help_text: str) -> QToolButton:
     button.setToolTip(help_text)
     button.setFixedWidth(24)
     return button
-
-
-def lap_label(sessions: list[Session]) -> str | None:
-    """Return the discrete label whose changes end a lap; None without sessions or without such a label."""
-    return label_roles(sessions[0]).direction if sessions else None
 
 
 def summary_of(sessions: list[Session]) -> str:

@@ -20,6 +20,7 @@ from napari_unison.sessions.importing.formats import (
     require_sound,
 )
 from napari_unison.sessions.importing.mapping import FileMapping, checked_mapping
+from napari_unison.sessions.importing.mapping_problems import did_you_mean
 from napari_unison.sessions.importing.proposing import require_mapping
 from napari_unison.sessions.importing.sorted_folders import file_of_folder
 from napari_unison.sessions.joblib_arrays import read_joblib
@@ -207,8 +208,9 @@ def _refuse_unknown(place: str, options: dict[str, Any], known: Iterable[str]) -
     known = list(known)
     unknown = [name for name in options if name not in known]
     if unknown:
+        meant = did_you_mean(unknown[0], known)
         raise TypeError(
-            f"{place}: the reader has no option {', '.join(unknown)}; its options are "
+            f"{place}: the reader has no option {', '.join(unknown)}{meant}; its options are "
             f"{', '.join(known) or 'none'}"
         )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from recorded import intervals, spikes, track
 
-from napari_unison.sessions import SessionError, write_sessions
+from napari_unison.sessions import SessionError, load_session, write_sessions
 from napari_unison.sessions.importing import (
     Contents,
     array_entry,
@@ -121,3 +121,11 @@ def test_what_never_changes_is_no_label(tmp_path):
         spk=np.ones((50, 7)), pos=np.arange(50.0), choice=np.zeros(50), stim=np.full(50, np.nan)
     )
     assert set(require_mapping(constant, bin_width=0.1).labels) == {"pos"}
+
+
+def test_a_mistyped_option_comes_with_the_one_that_was_meant(tmp_path):
+    np.savez(tmp_path / "day.npz", spk=np.ones((50, 7)), x=np.arange(50.0))
+    with pytest.raises(
+        TypeError, match=r"no option bin_widht \(did you mean 'bin_width'\?\); its options are"
+    ):
+        load_session(tmp_path / "day.npz", bin_widht=0.1)

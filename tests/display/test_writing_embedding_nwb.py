@@ -27,6 +27,14 @@ METADATA = {
 SUBJECT = {"subject_id": "rat-1", "species": "Rattus norvegicus", "sex": "F", "age": "P90D"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_other_process():
+    """Files that these tests write whole are not walked through beforehand, which takes a process each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("napari_unison.sessions.formats.hdf5_soundness.require_sound_hdf5", lambda path: None)
+        yield
+
+
 @pytest.fixture
 def embedding(make_session, make_embedding):
     draw = np.random.default_rng(0)

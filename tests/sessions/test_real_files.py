@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,15 @@ WINDOW = (7, 8)
 Door = Callable[[Path, Path, Path | None], list[Session]]
 
 
+@cache
+def loaded(file: Path, mapping: Path | None = None) -> tuple[Session, ...]:
+    """Load once what several tests look at; nobody can change a session."""
+    return tuple(load_sessions(file, mapping=mapping))
+
+
 def by_function(file: Path, folder: Path, mapping: Path | None) -> list[Session]:
     """Load as a script does."""
-    return load_sessions(file, mapping=mapping)
+    return list(loaded(file, mapping))
 
 
 def by_command(file: Path, folder: Path, mapping: Path | None) -> list[Session]:
@@ -144,7 +151,7 @@ def test_naparis_reader_gives_rasters(real_data: Path, file: str, n_neurons: int
     path = real_data / file
     assert get_reader(str(path)) is not None
     ((raster, attributes, kind),) = layers_of(path)
-    session = load_session(path)
+    (session,) = loaded(path)
     assert (kind, attributes["name"]) == ("image", f"{session.name} · {n_neurons} neurons")
     assert raster.shape == (n_neurons, session.n_bins)
 

@@ -10,10 +10,10 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from any_sessions import any_sessions, assert_same
 from hypothesis import given, settings
 from scipy import sparse
 
+from any_sessions import any_sessions, assert_same
 from napari_unison.sessions import (
     Session,
     SessionError,
@@ -23,9 +23,19 @@ from napari_unison.sessions import (
     write_session_nwb,
     write_sessions,
 )
+from napari_unison.sessions.formats import hdf5_soundness
 
+WALK_THROUGH = hdf5_soundness.require_sound_hdf5
 ENDINGS = [".npz", ".csv", ".parquet", ".nwb"]
 TABLES_AND_NWB = [".csv", ".parquet", ".nwb"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_other_process():
+    """Files that these tests write whole are not walked through beforehand, which takes a process each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hdf5_soundness, "require_sound_hdf5", lambda path: None)
+        yield
 
 
 def small_session(name="rat 1", **changes) -> Session:
@@ -250,7 +260,8 @@ def newer(file):
         (lambda file: file.write_bytes(file.read_bytes()[:30_000]), ""),
     ],
 )
-def test_damaged_nwb_files_are_refused_by_name(tmp_path, change, told):
+def test_damaged_nwb_files_are_refused_by_name(tmp_path, monkeypatch, change, told):
+    monkeypatch.setattr(hdf5_soundness, "require_sound_hdf5", WALK_THROUGH)
     write_sessions(tmp_path / "rat.nwb", [small_session()])
     assert told in damaged(tmp_path / "rat.nwb", change)
 

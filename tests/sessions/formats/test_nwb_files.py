@@ -33,10 +33,19 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.linear_model import Ridge
 
 from napari_unison.sessions import SessionError, load_session
-from napari_unison.sessions.formats import hdf5_arrays
+from napari_unison.sessions.formats import hdf5_arrays, hdf5_soundness
 from napari_unison.sessions.importing import Contents, open_contents, require_mapping, sessions_from
 
 TIME = np.arange(N_SAMPLES) / RATE
+WALK_THROUGH = hdf5_soundness.require_sound_hdf5
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_other_process():
+    """Files that these tests write whole are not walked through beforehand, which takes a process each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hdf5_soundness, "require_sound_hdf5", lambda path: None)
+        yield
 
 
 def recorded(path: Path) -> Contents:
@@ -491,7 +500,8 @@ def test_an_empty_nwb_file_says_so(tmp_path):
         recorded(write(new_recording(), tmp_path / "day.nwb"))
 
 
-def test_a_file_that_was_cut_off_is_refused_or_read_right(tmp_path):
+def test_a_file_that_was_cut_off_is_refused_or_read_right(tmp_path, monkeypatch):
+    monkeypatch.setattr(hdf5_soundness, "require_sound_hdf5", WALK_THROUGH)
     nwb = new_recording()
     add_units(nwb)
     add_position(nwb)

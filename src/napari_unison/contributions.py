@@ -107,6 +107,7 @@ def open_recording(viewer: napari.viewer.Viewer, path: Path) -> Job:
         path,
         show=show,
         ask=None if sessions is None else sessions.ask_about,
+        note=show_info,
         fail=show_error,
     )
 

@@ -312,14 +312,20 @@ def test_names_that_are_taken_are_told_before_anything_is_read(looked, empty, la
     assert checked.taken.free_name == "{stem} {day} (2)"
 
 
-def test_files_of_one_name_are_told_before_anything_is_read(empty, tmp_path):
-    (tmp_path / "second").mkdir()
-    twins = [write_lab_file(folder / "day.jl") for folder in (tmp_path, tmp_path / "second")]
+def test_files_of_one_name_are_told_before_anything_is_read_and_told_apart_by_their_folders(empty, tmp_path):
+    for folder in ("monday", "tuesday"):
+        (tmp_path / folder).mkdir()
+    twins = [write_lab_file(tmp_path / folder / "m1.jl") for folder in ("monday", "tuesday")]
     files = empty.prepare_import(twins)
     files.look().wait()
     checked = files.check(MAPPING).wait()
-    assert "Two of these files would make a session named 'day'" in checked.problem
-    assert (checked.fields, checked.taken.free_name) == (("name",), "")
+    assert checked.problem.startswith("Two of these files would make a session named 'm1'")
+    assert (checked.fields, checked.taken.example) == (("name",), "monday m1")
+    renamed = MAPPING | {"name": checked.taken.free_name}
+    assert files.check(renamed).wait().is_valid
+    assert [one.name for one in empty.open(twins, mapping=renamed).result] == ["monday m1", "tuesday m1"]
+    # once more, folders do not help
+    assert files.check(MAPPING).wait().taken.free_name == ""
     files.close()
 
 

@@ -52,11 +52,7 @@ def taken_names(mapping: FileMapping, files: Sequence[Path], taken: Collection[s
     """
     names = [name for file in files for name in _names_of(mapping, mapping.name, file)]
     if len(files) > 1 and len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        return TakenNames(
-            f"Two of these files would make a session named {twice!r}: import them one after the other, and "
-            "change the name each time."
-        )
+        return _twins(mapping, files, taken, next(name for name in names if names.count(name) > 1))
     here = [name for name in names if name in taken]
     if not here:
         return None
@@ -78,6 +74,16 @@ def without_number(mapping: FileMapping) -> FileMapping:
     """Return a mapping without the number that sets its sessions apart from those that were open."""
     name = _NUMBER.sub("", mapping.name)
     return mapping if name == mapping.name else mapping.model_copy(update={"name": name})
+
+
+def _twins(mapping: FileMapping, files: Sequence[Path], taken: Collection[str], name: str) -> TakenNames:
+    """Say that two files make a session of one name; their folders' names tell them apart, if they differ."""
+    problem = f"Two of these files would make a session named {name!r}"
+    with_folder = f"{{folder}} {mapping.name}"
+    names = [one for file in files for one in _names_of(mapping, with_folder, file)]
+    if len(set(names)) < len(names) or set(names) & set(taken):
+        return TakenNames(f"{problem}: import them one after the other, and change the name each time.")
+    return TakenNames(f"{problem}: put their folder before it.", with_folder, names[0])
 
 
 def _free_name(mapping: FileMapping, files: Sequence[Path], taken: Collection[str]) -> str:

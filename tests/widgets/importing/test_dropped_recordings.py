@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 
 from napari_unison import get_workspace
@@ -34,9 +35,9 @@ def test_a_recording_whose_mapping_is_remembered_is_read_in_the_background_and_s
     threads = []
     load = open_contents
 
-    def noted(path):
+    def noted(path, *more):
         threads.append(threading.current_thread())
-        return load(path)
+        return load(path, *more)
 
     monkeypatch.setattr("napari_unison.workspace.file_imports.open_contents", noted)
     monkeypatch.setattr("napari_unison.sessions.readers.open_contents", noted)
@@ -49,6 +50,17 @@ def test_a_recording_whose_mapping_is_remembered_is_read_in_the_background_and_s
     assert threads
     assert threading.main_thread() not in threads
     assert "'place': {'source': 'lab/pos', 'unit': 'm'}" in workspace.script()
+
+
+def test_what_the_guess_left_out_of_a_dropped_recording_is_said(viewer, write_lab_file, qtbot, monkeypatch):
+    told = []
+    monkeypatch.setattr("napari.utils.notifications.show_info", told.append)
+    file = write_lab_file(
+        "short.jl", pos=np.ones(393), position=np.linspace(0, 1, 400), t=np.arange(400) * 0.05
+    )
+    open_recording(viewer, file)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=30_000)
+    assert any(said.startswith("short.jl: lab/pos (393 values) was left out") for said in told)
 
 
 def test_without_the_workspace_what_is_missing_is_said(viewer, lab_file, shown_errors, qtbot):

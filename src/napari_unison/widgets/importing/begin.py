@@ -12,6 +12,7 @@ from napari_unison.sessions import Session
 from napari_unison.widgets.importing.dialog import ImportDialog
 from napari_unison.widgets.importing.job_ends import when_done
 from napari_unison.workspace.file_imports import FileImport
+from napari_unison.workspace.import_problems import note_in_words
 from napari_unison.workspace.jobs import Job
 from napari_unison.workspace.state import Workspace
 from napari_unison.workspace.taken_names import taken_names
@@ -70,6 +71,7 @@ def open_dropped(
     *,
     show: Callable[[Session], object],
     ask: Callable[[FileImport], object] | None,
+    note: Tell,
     fail: Tell,
 ) -> Job:
     """Open a recording that was dropped on the viewer by the mapping used last or a guess.
@@ -85,8 +87,8 @@ def open_dropped(
     ask : callable or None
         Called with the file where the guess does not go far enough, or its session's name is taken; None
         where nobody can be asked.
-    fail : callable
-        Told what is wrong.
+    note, fail : callable
+        Told what should be known of the guess, and what is wrong.
     """
     files = workspace.prepare_import(path, own_too=True)
 
@@ -97,6 +99,8 @@ def open_dropped(
         taken = None if mapping is None else taken_names(mapping, [path], open_already)
         if mapping is not None and taken is None:
             files.close()
+            for said in () if proposal is None else proposal.notes:
+                note(f"{path.name}: {note_in_words(said)}")
             job = workspace.open(path, mapping=mapping, background=True)
             when_done(job, lambda sessions: [show(session) for session in sessions], lambda _: None)
         elif ask is not None:

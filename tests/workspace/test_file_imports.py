@@ -337,7 +337,7 @@ def test_a_number_against_a_taken_name_is_not_remembered(looked):
 def test_a_file_is_closed_once_nobody_reads_it(empty, lab_file, monkeypatch):
     closed = threading.Event()
     contents = Contents("a.jl", [array_entry("activity", np.ones((5, 2)))], close=closed.set)
-    monkeypatch.setattr("napari_unison.workspace.file_imports.open_contents", lambda path: contents)
+    monkeypatch.setattr("napari_unison.workspace.file_imports.open_contents", lambda *_: contents)
     files = empty.prepare_import(lab_file, own_too=True)
     files.look().wait()
     assert not closed.is_set()

@@ -166,7 +166,7 @@ class FileImport:
             (own if not self._own_too and not needs_mapping(file) else files).append(file)
         if not files:
             return own, files, None, None, False
-        contents = keeping_reads(open_contents(files[0]))
+        contents = keeping_reads(open_contents(files[0], tell))
         try:
             tell(len(self.files) / (len(self.files) + 1), f"looking into {files[0].name}")
             known = self.remembered.find(contents)

@@ -28,7 +28,7 @@ def recorded():
 
 @pytest.fixture
 def dialog(window, workspace, recorded, monkeypatch, lab_file):
-    monkeypatch.setattr("napari_unison.workspace.file_imports.open_contents", lambda path: recorded)
+    monkeypatch.setattr("napari_unison.workspace.file_imports.open_contents", lambda *_: recorded)
     files: FileImport = workspace.prepare_import(lab_file, own_too=True)
     files.look().wait()
     dialog = ImportDialog(workspace, files, window)

@@ -9,7 +9,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QDropEvent, QGuiApplication, QWheelEvent
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit
 
-from napari_unison.sessions.importing import FileMapping
+from napari_unison.sessions.importing import FileMapping, open_contents
 from napari_unison.widgets.importing.marking import is_marked
 from napari_unison.widgets.sessions import SessionsWidget
 
@@ -408,6 +408,21 @@ def test_recordings_of_other_makes_are_asked_about_and_ours_are_opened(
     assert tab.dialog.files.files == [lab_file]
     tab.dialog.reject()
     assert tab.dialog is None
+
+
+def test_how_far_a_long_table_has_been_read_is_said_before_the_dialog_opens(tab, lab_file, monkeypatch):
+    said = []
+
+    def slow(path, on_progress):
+        on_progress(0.4, "reading")
+        said.append(tab.message.text())
+        return open_contents(path)
+
+    monkeypatch.setattr("napari_unison.workspace.file_imports.open_contents", slow)
+    tab.import_files([str(lab_file)])
+    assert said == ["Looking into mouse.jl … 40%"]
+    assert tab.message.text() == ""
+    tab.dialog.reject()
 
 
 def test_a_file_that_cannot_be_looked_into_is_said_in_the_tab(tab, tmp_path):

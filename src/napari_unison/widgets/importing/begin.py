@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,12 @@ def begin_import(
             opened(dialog)
             dialog.open()
 
+    def tell(job: Job) -> None:
+        if job.kind == "look" and job.is_running:
+            note(f"{job.title} …" if math.isnan(job.share) else f"{job.title} … {job.share:.0%}")
+
+    files.events.job.connect(tell)
     job = files.look()
-    if job.is_running:
-        note(f"{job.title} …")
     when_done(job, show, lambda error: fail(str(error)))
     return job
 

@@ -71,4 +71,5 @@ def test_of_several_times_those_that_are_called_alike_or_lie_beside_are_taken():
     by_group = arrays(**both, move__x=np.arange(90.0), move__t=np.arange(90.0))
     assert require_mapping(by_group).labels["move x"].time == "move/t"
     unclear = arrays(**both, x=np.arange(90.0), cam_t=np.arange(90.0), hd=np.arange(400.0))
-    assert set(require_mapping(unclear).labels) == {"hd"}
+    with pytest.warns(UserWarning, match=r"^a\.npz: x \(90 values\) was left out"):
+        assert set(require_mapping(unclear).labels) == {"hd"}

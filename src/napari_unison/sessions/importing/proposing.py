@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -60,12 +61,15 @@ class Proposal:
     notes : tuple of str
         What a person should know of the guess, each as a sentence: what was left out and why, and what
         numbers of the file were taken for.
+    left_out : tuple of str
+        Those of the notes that tell of labels which the file seems to hold and the guess does not use.
     """
 
     mapping: FileMapping | None
     missing: tuple[str, ...]
     fields: dict[str, Any]
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def propose_mapping(contents: Contents, **given: Any) -> Proposal:
@@ -91,6 +95,7 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
     fields: dict[str, Any] = dict(given)
     missing: list[str] = []
     notes: list[str] = []
+    left_out: list[str] = []
     columns: list[Entry] = []
     neural = _neural_entry(contents, entries, given)
     if neural is None:
@@ -110,7 +115,7 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
         fields["labels"] = with_guessed_kinds(contents, given["labels"])
     else:
         of_file = behaviour_beside(contents, columns) if columns else entries
-        notes += left_out_by_length(of_file, neural) if neural is not None else []
+        left_out = left_out_by_length(of_file, neural) if neural is not None else []
         labels = {} if spikes else labels_of_file(contents, of_file, neural)
         labels = labels or _labels_of_companions(contents, given)
         if labels:
@@ -120,7 +125,7 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
         else:
             missing.append(_NO_LABEL)
     mapping = None if missing else FileMapping.model_validate(fields)
-    return Proposal(mapping, tuple(missing), fields, tuple(notes))
+    return Proposal(mapping, tuple(missing), fields, (*notes, *left_out), tuple(left_out))
 
 
 def _of_sorted_folder(contents: Contents, folder: SortedFolder, given: dict[str, Any]) -> Proposal:
@@ -228,6 +233,11 @@ def require_mapping(contents: Contents, **given: Any) -> FileMapping:
     SessionError
         If the guess does not go far enough, or a field does not fit; the message says what is missing and
         what the file holds.
+
+    Warns
+    -----
+    UserWarning
+        If the file seems to hold a label that the guess had to leave out.
     """
     if given:
         # what a person gave wrongly is told before what could not be guessed
@@ -240,6 +250,8 @@ def require_mapping(contents: Contents, **given: Any) -> FileMapping:
             'mapping="lab.toml")), or open the file by the import dialog. It holds\n'
             f"{contents.listed()}"
         )
+    for note in proposal.left_out:
+        warnings.warn(f"{contents.place}: {note}", UserWarning, stacklevel=2)
     return proposal.mapping
 
 

@@ -85,3 +85,22 @@ def test_activity_that_was_sampled_slowly_has_its_own_wide_bins():
     ])  # fmt: skip
     mapping = {"neural": "cells", "bin_width": 10, "labels": {"position": {"source": "position"}}}
     assert sessions_from(contents, checked_mapping(mapping))[0].bin_width == 10
+
+
+def test_labels_in_milliseconds_beside_spikes_in_seconds_are_found_out():
+    time = 50.0 * np.arange(2000)
+    contents = Contents("day.lab", [
+        spikes("units", spike_times()),
+        array_entry("position", np.sin(time), unit="m"),
+        array_entry("t", time),
+    ])  # fmt: skip
+    label = {"source": "position", "time": "t"}
+    mapping = {"neural": "units", "bin_width": 0.05, "labels": {"position": label}}
+    with pytest.raises(SessionError, match=r"over long before the labels end.*timestamps \(ms\)"):
+        sessions_from(contents, checked_mapping(mapping))
+    mapping["labels"] = {"position": {**label, "time": "t (ms)"}}
+    assert sessions_from(contents, checked_mapping(mapping))[0].duration == pytest.approx(99.95)
+
+
+def test_behaviour_that_went_on_after_the_recording_is_taken():
+    assert session_of(spike_times(until=10), stop=150).duration == pytest.approx(149.95)

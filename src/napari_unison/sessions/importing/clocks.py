@@ -20,8 +20,15 @@ Range: TypeAlias = tuple[float, float]
 
 #: Spikes that go on for this many times as long as the labels, or the other way round, need a reason.
 MUCH_LONGER: Final = 10.0
+#: Labels that go on for this many times as long as the spikes are told in another unit, whatever the rate.
+NO_PART: Final = 500.0
 #: Neurons that are less active than this on average (/s) are a sign of times in a smaller unit.
 SILENT: Final = 0.01
+#: How a person says in which unit times are.
+UNIT_BEHIND_A_PATH: Final = (
+    'name them with their unit, as in time = "timestamps (ms)" or "timestamps (us)"; in a table, the column '
+    'itself can be called "time_ms"'
+)
 #: With fewer spikes nothing is said of their clock.
 FEWEST_SPIKES: Final = 20
 #: Wider bins (s) are taken for milliseconds, unless the activity itself was sampled so slowly.
@@ -101,7 +108,8 @@ def require_one_clock(
     SessionError
         If no spike is within the labels' time; if spikes are whole numbers and most of them outside, or go on
         for :data:`MUCH_LONGER`; if they do and neurons would be :data:`SILENT`; if, divided by a sampling
-        rate, they are over in a small part of the labels' time.
+        rate, they are over in a small part of the labels' time; if they are without one, too, and neurons
+        would be :data:`SILENT` over the labels' time.
     """
     present = [times[np.isfinite(times)] for times in spikes.times]
     present = [times for times in present if len(times)]
@@ -130,11 +138,7 @@ def require_one_clock(
                 f"{told}, and a neuron would have {rate:.2g} spikes a second. Give sampling_rate, how many "
                 "units of the spike times are in a second: 1000 for milliseconds"
             )
-        if sampling_rate != 1 and (last - first) * MUCH_LONGER < labels[1] - labels[0]:
-            raise SessionError(
-                f"{told}. If the spike times are in seconds already, leave sampling_rate out; else look how "
-                "many of their units are in a second, and whether the labels' times are in seconds"
-            )
+        _refuse_early_end(told, (first, last), labels, n_spikes / len(spikes.times), sampling_rate)
     if inside == 0:
         raise SessionError(
             f"{told}. Both must be in seconds of one clock: give sampling_rate if spikes are counted in "
@@ -142,6 +146,47 @@ def require_one_clock(
         )
     if n_spikes >= FEWEST_SPIKES and mostly_outside and not part_is_chosen:
         warnings.warn(f"{told}, and the others are left out", UserWarning, stacklevel=2)
+
+
+def _refuse_early_end(
+    told: str, spikes: Range, labels: Range, spikes_a_neuron: float, sampling_rate: float
+) -> None:
+    """Refuse spikes that are over in so small a part of the labels' time that the units differ."""
+    labels_last = labels[1] - labels[0]
+    times_as_long = labels_last / max(spikes[1] - spikes[0], 1e-9)
+    if sampling_rate != 1 and times_as_long > MUCH_LONGER:
+        raise SessionError(
+            f"{told}. If the spike times are in seconds already, leave sampling_rate out; else look how many "
+            f"of their units are in a second. If the labels' times are in another unit, {UNIT_BEHIND_A_PATH}"
+        )
+    is_silent = spikes_a_neuron / labels_last < SILENT
+    if times_as_long > NO_PART or (times_as_long > MUCH_LONGER and is_silent):
+        raise SessionError(
+            f"{told}, and are over long before the labels end. Look whether the labels' times are in "
+            f"milliseconds: {UNIT_BEHIND_A_PATH}"
+        )
+
+
+def require_sampled_in_seconds(step: float, place: str) -> None:
+    """Refuse times of the activity that go on so slowly that they are hardly seconds.
+
+    Parameters
+    ----------
+    step : float
+        Between two samples as their times say, where no bin width was given, s.
+    place : str
+        The file, for messages.
+
+    Raises
+    ------
+    SessionError
+        If it is :data:`WIDEST_BIN` or more.
+    """
+    if step >= WIDEST_BIN:
+        raise SessionError(
+            f"{place}: by its times, the activity was sampled every {step:g} s. If they are in another unit: "
+            f"{UNIT_BEHIND_A_PATH}. If they are seconds, say so with bin_width = {step:g}"
+        )
 
 
 def _said(seconds: float) -> str:

@@ -54,7 +54,9 @@ class LabelMapping(_Part):
         default_factory=dict, description='Names of a discrete label\'s values, such as {"0" = "left"}.'
     )
     time: str = Field(
-        default="", description="Entry with the times of the source (s), where it has none itself."
+        default="",
+        description="Entry with the times of the source, where it has none itself; in s unless its name, or "
+        'a unit behind it as in "ts (us)", says otherwise.',
     )
     made: Made = Field(
         default="",
@@ -150,7 +152,9 @@ class FileMapping(_Part):
         description="Spike times are divided by this (Hz), where they are counted in samples.",
     )
     time: str = Field(
-        default="", description="Entry with the times of neural arrays (s), where they have none."
+        default="",
+        description="Entry with the times of neural arrays, where they have none; in s unless its name, or "
+        'a unit behind it as in "ts (us)", says otherwise.',
     )
     bin_width: float | None = Field(
         default=None, gt=0, description="Width of a time bin (s); the neural rate's own unless given."

@@ -11,7 +11,12 @@ from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.binning import Seconds
 from napari_unison.sessions.importing.contents import Contents, Entry, Events, Samples, Values
 from napari_unison.sessions.importing.opened import OpenedFiles
-from napari_unison.sessions.importing.time_names import are_times
+from napari_unison.sessions.importing.time_names import (
+    are_times,
+    name_and_unit,
+    seconds_in_name,
+    seconds_of_unit,
+)
 
 #: A bin width that differs from the distance of samples by less than this share is that distance.
 SAME_WIDTH: Final = 0.01
@@ -22,17 +27,48 @@ _UNITS: Final = (1.0, 1e-3, 1e-6, 1e-9)
 def read_times(files: OpenedFiles, path: str) -> Seconds:
     """Read an entry that holds the times of others, s.
 
+    Parameters
+    ----------
+    files : OpenedFiles
+        What is open.
+    path : str
+        The entry. A unit of time in round brackets behind its path, as in "tracking/ts (us)", tells what its
+        numbers are in; else the file does, or its name ("time_ms"); else they are seconds.
+
     Raises
     ------
     SessionError
         If it is no rising list of numbers.
     """
-    entry = files.entry(path)
+    entry, unit = _times_and_unit(files, path)
     values = files.read(entry)
-    time = values.time if isinstance(values, Events) else list_of_numbers(entry, values)
+    if isinstance(values, Events):
+        time = values.time if unit is None else values.time * unit
+    else:
+        time = list_of_numbers(entry, values) * (unit or said_unit_of_times(entry))
     if not _rise(time):
         raise SessionError(f"{files.contents.place}: {path} shall be times, but its numbers do not all rise")
     return time
+
+
+def said_unit_of_times(entry: Entry) -> float:
+    """Return what one of an entry's times is in seconds, by its unit or its name; else 1."""
+    by_unit = seconds_of_unit(entry.unit)
+    by_name = seconds_in_name(entry.name.rpartition(".")[2])
+    return by_unit or by_name or 1.0
+
+
+def _times_and_unit(files: OpenedFiles, path: str) -> tuple[Entry, float | None]:
+    """Return the entry with times, and the unit (s) that a person has put behind its path."""
+    bare, told = name_and_unit(path)
+    unit = seconds_of_unit(told)
+    if unit is None:
+        return files.entry(path), None
+    try:
+        # a column may itself be called "time (ms)", and is read in seconds then
+        return files.entry(path), None
+    except SessionError:
+        return files.entry(bare), unit
 
 
 def list_of_numbers(entry: Entry, values: Values) -> Seconds:

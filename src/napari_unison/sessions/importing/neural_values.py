@@ -12,7 +12,11 @@ from scipy import sparse
 
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.binning import Seconds, bin_edges, bin_samples, count_spikes
-from napari_unison.sessions.importing.clocks import require_seconds
+from napari_unison.sessions.importing.clocks import (
+    UNIT_BEHIND_A_PATH,
+    require_sampled_in_seconds,
+    require_seconds,
+)
 from napari_unison.sessions.importing.columns_side_by_side import read_side_by_side
 from napari_unison.sessions.importing.contents import (
     Entry,
@@ -289,12 +293,14 @@ def bin_activity(
     step = float(np.median(steps)) if len(steps) else mapping.bin_width
     if not step or step <= 0:
         raise SessionError(f"{place}: the times of the neural activity do not rise; give bin_width (s)")
+    if mapping.bin_width is None:
+        require_sampled_in_seconds(step, place)
     width = mapping.bin_width or step
     if width < step * (1 - SAME_WIDTH):
         raise SessionError(
             f"{place}: the activity was sampled every {step:g} s, so bins of {width:g} s would mostly be "
-            "empty; "
-            "give a larger bin_width, or none"
+            "empty: "
+            f"give a larger bin_width, or none. If its times are in another unit, {UNIT_BEHIND_A_PATH}"
         )
     if width > step * (1 + SAME_WIDTH):
         edges = bin_edges(time[0], time[-1] + step, width)

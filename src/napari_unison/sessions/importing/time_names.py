@@ -18,7 +18,9 @@ _UNIT: Final = re.compile(
 )
 _TIME: Final = re.compile(r"(t|ts|times?|time[ _]?stamps?|seconds?|secs?|datetime|date)$", re.I)
 _SPIKE_TIME: Final = re.compile(r"spike[ _]?(t|times?|time[ _]?stamps?)$", re.I)
-_TIMES_AT_END: Final = re.compile(r"(^|[/_.])(t|ts|time|times|timestamps?|time_s|seconds?)$", re.I)
+_TIMES_AT_END: Final = re.compile(
+    r"(^|[/_.])((t|ts|time|times|timestamps?)([ _]?\((s|ms|us|µs|ns)\)|[ _](s|ms|us|ns))?|seconds?)$", re.I
+)
 _IN_BRACKETS: Final = re.compile(r"(?P<name>.*\S)\s*\((?P<unit>[^()]+)\)$")
 
 
@@ -35,8 +37,19 @@ def seconds_in_name(name: str) -> float | None:
     return unit if _TIME.match(name) or _SPIKE_TIME.match(name) else None
 
 
+def seconds_of_unit(unit: str) -> float | None:
+    """Return what a unit of time is in seconds; None if it is none.
+
+    Examples
+    --------
+    >>> seconds_of_unit("ms"), seconds_of_unit("Microseconds"), seconds_of_unit("m")
+    (0.001, 1e-06, None)
+    """
+    return _SECONDS.get(unit.strip().lower())
+
+
 def are_times(path: str) -> bool:
-    """Return whether the last part of a path names times, as "behavior/timestamps" does."""
+    """Return whether the last part of a path names times, as "behavior/timestamps" and "time_ms" do."""
     return bool(_TIMES_AT_END.search(path))
 
 

@@ -43,7 +43,11 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 
 
 def sessions_from(
-    contents: Contents, mapping: FileMapping, *, on_progress: OnProgress | None = None
+    contents: Contents,
+    mapping: FileMapping,
+    *,
+    on_progress: OnProgress | None = None,
+    companions: Mapping[str, Contents] | None = None,
 ) -> list[Session]:
     """Make the sessions of a file.
 
@@ -55,6 +59,8 @@ def sessions_from(
         What of it is neural activity, and what a label.
     on_progress : callable, optional
         Told the share that is done, and what is read. What it raises ends the reading.
+    companions : mapping of str to Contents, optional
+        Files of ``mapping.beside`` that are open already, and stay so; the others are opened and closed.
 
     Returns
     -------
@@ -69,7 +75,7 @@ def sessions_from(
     tell = on_progress or ignore_progress
     choices = _choices(mapping)
     made: list[Session] = []
-    with opened(contents, mapping) as files:
+    with opened(contents, mapping, companions) as files:
         for number, (said, stand_for) in enumerate(choices):
             scaled = _part_of(tell, number, len(choices))
             try:

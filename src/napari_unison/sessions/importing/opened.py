@@ -26,12 +26,17 @@ class OpenedFiles:
         Companion files: a name, and which piece of the file's name is replaced by what.
     filled : mapping of str to str
         What stands for names in braces.
+    companions : dict of str to Contents
+        Those that were opened so far, which are closed in the end.
+    lent : mapping of str to Contents
+        Companions that somebody else has open, and closes.
     """
 
     contents: Contents
     beside: Mapping[str, tuple[str, str]]
     filled: Mapping[str, str] = field(default_factory=dict)
     companions: dict[str, Contents] = field(default_factory=dict)
+    lent: Mapping[str, Contents] = field(default_factory=dict)
 
     def __enter__(self) -> OpenedFiles:
         return self
@@ -100,8 +105,11 @@ class OpenedFiles:
         SessionError
             If it is missing or cannot be opened.
         """
+        if name in self.lent:
+            return self.lent[name]
         if name not in self.companions:
-            self.companions[name] = open_contents(self._companion(name))
+            file = companion_file(Path(self.contents.place), name, self.beside[name])
+            self.companions[name] = open_contents(file)
         return self.companions[name]
 
     def _where(self, path: str) -> tuple[Contents, str]:
@@ -110,22 +118,46 @@ class OpenedFiles:
             return self.contents, path
         return self.companion(name), inside
 
-    def _companion(self, name: str) -> Path:
-        piece, other = self.beside[name]
-        file = Path(self.contents.place)
-        if piece not in file.name:
-            raise SessionError(
-                f"{file}: its companion {name!r} has the file's name with {piece!r} replaced by {other!r}, "
-                "but "
-                f"{piece!r} is not in {file.name!r}"
-            )
-        companion = file.with_name(file.name.replace(piece, other))
-        if not companion.exists():
-            raise SessionError(f"{file}: its companion {name!r} is missing; {companion} does not exist")
-        return companion
+
+def companion_file(file: Path, name: str, pieces: tuple[str, str]) -> Path:
+    """Return where the companion of a file lies: beside it.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    name : str
+        What the mapping calls the companion.
+    pieces : (str, str)
+        Which piece of the file's name is replaced by what.
+
+    Raises
+    ------
+    SessionError
+        If it is missing, or the file's name has no such piece.
+    """
+    piece, other = pieces
+    if piece not in file.name:
+        raise SessionError(
+            f"{file}: its companion {name!r} has the file's name with {piece!r} replaced by {other!r}, but "
+            f"{piece!r} is not in {file.name!r}"
+        )
+    replaced = file.name.replace(piece, other)
+    if Path(replaced).name != replaced:
+        raise SessionError(
+            f"{file}: its companion {name!r} would be called {replaced!r}, which is no name of a file; "
+            "companions lie in the same folder"
+        )
+    companion = file.with_name(replaced)
+    if not companion.exists():
+        raise SessionError(f"{file}: its companion {name!r} is missing; {companion} does not exist")
+    return companion
 
 
-def opened(contents: Contents, mapping: FileMapping) -> OpenedFiles:
-    """Return a file with the companions that a mapping names."""
+def opened(
+    contents: Contents, mapping: FileMapping, lent: Mapping[str, Contents] | None = None
+) -> OpenedFiles:
+    """Return a file with the companions that a mapping names; those that are lent stay open."""
     folder = Path(contents.place).absolute().parent.name
-    return OpenedFiles(contents, mapping.beside, {"stem": contents.stem, "folder": folder})
+    filled = {"stem": contents.stem, "folder": folder}
+    return OpenedFiles(contents, mapping.beside, filled, lent=lent or {})

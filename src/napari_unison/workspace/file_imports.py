@@ -19,6 +19,7 @@ from psygnal import Signal, SignalGroup
 from napari_unison.sessions import Session, SessionError, validate_same_labels
 from napari_unison.sessions.importing import (
     Contents,
+    Entry,
     FileMapping,
     Intervals,
     LabelMapping,
@@ -26,16 +27,19 @@ from napari_unison.sessions.importing import (
     checked_mapping,
     keeping_reads,
     open_contents,
-    propose_label,
     propose_mapping,
     sessions_from,
 )
+from napari_unison.sessions.importing.opened import companion_file
+from napari_unison.sessions.importing.proposing import labels_of_companion
+from napari_unison.workspace.companions import name_beside, pieces_beside
 from napari_unison.workspace.events import WorkspaceEvents
 from napari_unison.workspace.foreign_files import difference_of, interval_choices, needs_mapping
 from napari_unison.workspace.import_problems import concerned_fields, problem_in_words
 from napari_unison.workspace.job_list import JobList
 from napari_unison.workspace.jobs import STOPPED, Job
 from napari_unison.workspace.mappings import RememberedMappings
+from napari_unison.workspace.open_companions import OpenCompanions, Pieces
 from napari_unison.workspace.reading import ReadingStoppedError, telling
 from napari_unison.workspace.runners import Runner
 from napari_unison.workspace.taken_names import TakenNames, taken_names, without_number
@@ -43,7 +47,7 @@ from napari_unison.workspace.taken_names import TakenNames, taken_names, without
 #: Activity of more bytes is read when a person asks for it, not at every change of the mapping.
 LARGE: Final = 256 * 1024**2
 #: Jobs of which the last one alone counts.
-OVERTAKEN: Final = ("look", "compare", "guess", "check")
+OVERTAKEN: Final = ("look", "compare", "guess", "check", "beside")
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,11 @@ class Checked:
 
 
 class ImportEvents(SignalGroup):
-    """What was found out about files: a mapping was tried, others compared, or reading has moved on."""
+    """What was found out about files, which of those beside are open now, and how far reading is."""
 
     checked = Signal(object)
     compared = Signal()
+    companions = Signal()
     job = Signal(object)
 
 
@@ -118,7 +123,10 @@ class FileImport:
     is_remembered : bool
         Which of both.
     misfits : dict of Path to str
-        Files that are laid out otherwise, and what is different, after :meth:`compare`.
+        Files that are laid out otherwise, or lack a companion, and what is different, after
+        :meth:`compare`.
+    companions : OpenCompanions
+        Files beside the first one that are open, such as one with the behaviour.
     """
 
     def __init__(
@@ -137,6 +145,7 @@ class FileImport:
         self.proposal: Proposal | None = None
         self.is_remembered = False
         self.misfits: dict[Path, str] = {}
+        self.companions = OpenCompanions()
         self.events = ImportEvents()
         self.remembered = RememberedMappings() if remembered is None else remembered
         self._own_too = own_too
@@ -190,12 +199,28 @@ class FileImport:
             tell(number / len(self.files), f"looking into {file.name}")
             try:
                 with open_contents(file) as other:
-                    difference = difference_of(first, other)
+                    difference = difference_of(first, other) or self._difference_beside(other)
             except SessionError as error:
                 difference = problem_in_words(error, str(file))
             if difference:
                 misfits[file] = difference
         return misfits
+
+    def _difference_beside(self, other: Contents) -> str:
+        """Say what of the companions of another file is laid out otherwise; empty if nothing is.
+
+        Raises
+        ------
+        SessionError
+            If one is missing or cannot be read.
+        """
+        for name, companion in dict(self.companions.contents).items():
+            file = companion_file(Path(other.place), name, self.companions.beside[name])
+            with open_contents(file) as found:
+                difference = difference_of(companion, found)
+            if difference:
+                return f"in {file.name}, its companion {name!r}: {difference}"
+        return ""
 
     def _deliver_misfits(self, misfits: dict[Path, str]) -> dict[Path, str]:
         self.misfits = misfits
@@ -209,30 +234,112 @@ class FileImport:
         self.events.compared.emit()
 
     def guess(self) -> Job:
-        """Propose a mapping anew, whatever was used last."""
+        """Propose a mapping anew, whatever was used last; the companions that are open stay."""
 
         def deliver(proposal: Proposal) -> Proposal:
             self.proposal, self.is_remembered = proposal, False
             return proposal
 
-        return self._begin("guess", "Proposing a mapping", lambda _: propose_mapping(self._opened()), deliver)
+        given = {"beside": dict(self.companions.beside)} if self.companions.beside else {}
+
+        def work(_: Job) -> Proposal:
+            return propose_mapping(self._opened(), **given)
+
+        return self._begin("guess", "Proposing a mapping", work, deliver)
 
     def propose_label(self, paths: Sequence[str], *, field: str = "", taken: Sequence[str] = ()) -> Job:
         """Guess a label of some entries; the result is its name and :class:`LabelMapping`."""
 
         def work(_: Job) -> tuple[str, LabelMapping]:
-            return propose_label(self._opened(), paths, field=field, taken=taken)
+            return self.companions.propose_label(self._opened(), paths, field, taken)
 
         return self._begin("label", f"Looking at {paths[0]}", work, _as_it_is)
 
     def interval_values(self, path: str) -> Job:
         """Read intervals; the result says for each column which values there are, as texts."""
 
-        def work(_: Job) -> dict[str, list[str]]:
-            values = self._opened().read(path)
+        def work(_job: Job) -> dict[str, list[str]]:
+            _, contents, inside = self.companions.where(self._opened(), path)
+            values = contents.read(inside)
             return interval_choices(values) if isinstance(values, Intervals) else {}
 
         return self._begin("intervals", f"Reading {path}", work, _as_it_is)
+
+    # -- companions ------------------------------------------------------------------------------------
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """What a mapping can name: entries of the first file, and of its companions behind their names."""
+        return self.companions.entries_beside(self._opened())
+
+    def add_beside(self, chosen: Path, *, neural: str | None = None) -> Job:
+        """Open a file that lies beside the first one, and look for labels in it.
+
+        Parameters
+        ----------
+        chosen : Path
+            The companion.
+        neural : str, optional
+            The entry with the activity, where it is known: labels without times have as many values.
+
+        Returns
+        -------
+        Job
+            Its result is the companion's name, the labels that it seems to hold, and the companions that
+            there are now, as :attr:`FileMapping.beside` has them.
+
+        Raises
+        ------
+        SessionError
+            If the file is a companion already, is the recording itself, or lies in another folder.
+        """
+        pieces = pieces_beside([Path(self._opened().place), *self.files[1:]], chosen)
+        now = dict(self.companions.beside)
+        for known, contents in self.companions.contents.items():
+            if Path(contents.place).name == chosen.name:
+                raise SessionError(f"{chosen.name} is there already, as {known!r}")
+        name = name_beside(pieces, chosen, now)
+
+        def work(job: Job) -> Any:
+            contents = self.companions.open(self._opened(), name, pieces, telling(job))
+            entry = self._opened().entries.get(neural or "")
+            try:
+                labels = labels_of_companion(name, contents, entry)
+            except BaseException:
+                self.companions.let_go(contents)
+                raise
+            return {**self.companions.contents, name: contents}, labels
+
+        def deliver(found: Any) -> tuple[str, dict[str, LabelMapping], dict[str, Pieces]]:
+            self._keep_companions({**now, name: pieces}, found[0])
+            return name, found[1], dict(self.companions.beside)
+
+        return self._begin("beside", f"Opening {chosen.name}", work, deliver)
+
+    def keep_beside(self, beside: Mapping[str, Pieces]) -> Job:
+        """Have those companions open that a mapping names, and no others.
+
+        Those that are missing or cannot be read are left out here: trying the mapping tells of them.
+        """
+
+        def work(job: Job) -> dict[str, Contents]:
+            found = {}
+            for name, pieces in beside.items():
+                try:
+                    found[name] = self.companions.open(self._opened(), name, pieces, telling(job))
+                except SessionError:
+                    continue
+            return found
+
+        def deliver(found: dict[str, Contents]) -> dict[str, Contents]:
+            self._keep_companions({name: beside[name] for name in found}, found)
+            return found
+
+        return self._begin("beside", "Opening files beside", work, deliver)
+
+    def _keep_companions(self, beside: Mapping[str, Pieces], contents: Mapping[str, Contents]) -> None:
+        self._close_behind(self.companions.keep(beside, contents))
+        self.events.companions.emit()
 
     # -- a mapping -------------------------------------------------------------------------------------
 
@@ -272,7 +379,9 @@ class FileImport:
                 return Checked(mapping, (), taken.problem, ("name",), taken=taken)
             if not read_large and self.is_large(mapping):
                 return Checked(mapping)
-            sessions = tuple(sessions_from(contents, mapping, on_progress=telling(job)))
+            lent = self.companions.lent_to(mapping)
+            made = sessions_from(contents, mapping, on_progress=telling(job), companions=lent)
+            sessions = tuple(made)
             words = tuple(map(str, sessions))
         except SessionError as error:
             problem = problem_in_words(error, contents.place)
@@ -286,7 +395,7 @@ class FileImport:
 
     def is_large(self, mapping: FileMapping) -> bool:
         """Return whether a mapping's activity is so large that it is read on demand alone."""
-        entries = self._opened().entries
+        entries = self.entries
         named = [entries[path] for path in mapping.neural if path in entries]
         arrays = [entry for entry in named if entry.kind in ("array", "series") and entry.dtype != "str"]
         sizes = [math.prod(entry.shape) * np.dtype(entry.dtype).itemsize for entry in arrays]
@@ -316,17 +425,25 @@ class FileImport:
 
     def close(self) -> None:
         """Stop what is being read and tell nobody; the file is closed once its reader has let go of it."""
-        for signal in (self.events.checked, self.events.compared, self.events.job):
+        events = self.events
+        for signal in (events.checked, events.compared, events.companions, events.job):
             signal.disconnect()
         for job in self._jobs.running:
             job.overtake()
         contents, self.contents = self.contents, None
         if contents is not None:
-            threading.Thread(target=self._close, args=(contents,), daemon=True).start()
+            self._close_behind([contents])
+        self._close_behind(self.companions.close())
 
-    def _close(self, contents: Contents) -> None:
+    def _close_behind(self, files: Sequence[Contents]) -> None:
+        """Close files once their reader has let go of them."""
+        if files:
+            threading.Thread(target=self._close, args=(files,), daemon=True).start()
+
+    def _close(self, files: Sequence[Contents]) -> None:
         with self._reading:
-            contents.close()
+            for contents in files:
+                contents.close()
 
     def _opened(self) -> Contents:
         if self.contents is None:

@@ -75,16 +75,12 @@ def _field_in_words(line: str, place: str) -> str:
 
 
 def _beside(place: str) -> str:
-    """Say how labels of the file are named that goes with another; nothing where there is none."""
+    """Say which file may hold labels, where one goes with the file; nothing where there is none."""
     file = Path(place)
     pieces = companion_pieces(file)
     if pieces is None:
         return ""
-    piece, other = pieces
-    return (
-        f" If labels are in {file.name.replace(piece, other)} beside it, write in As text "
-        f'beside = {{labels = ["{piece}", "{other}"]}}, and name them there by labels: and their path.'
-    )
+    return f" If labels are in {file.name.replace(*pieces)}: press Add a file beside…"
 
 
 def concerned_fields(error: Exception, fields: Mapping[str, Any]) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QMimeData, Qt, Signal
@@ -19,16 +20,23 @@ HELP = (
 )
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
 FIELD_ROLE = PATH_ROLE + 1
+NAME_ROLE = PATH_ROLE + 2
 
 #: An entry of a file, and a column of it where it is one of intervals.
 Chosen = tuple[str, str]
 
 
 class ContentsTree(QTreeWidget):
-    """Entries of a file under the groups they stand in."""
+    """Entries of a file under the groups they stand in; those of a file beside it under its name."""
 
     activated_entry = Signal(str, str)
     """Emitted with path and column of an entry that was double-clicked, or confirmed by Enter."""
+
+    renamed = Signal(str, str)
+    """Emitted with the name of a file beside and the one that a person typed in its place."""
+
+    removed = Signal(str)
+    """Emitted with the name of a file beside that shall be taken out."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,15 +54,36 @@ class ContentsTree(QTreeWidget):
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.itemDoubleClicked.connect(self._activate)
+        self.itemChanged.connect(self._take_name)
 
-    def show_contents(self, contents: Contents | None) -> None:
-        """Show another file, or nothing."""
+    def show_contents(
+        self, contents: Contents | None, companions: Mapping[str, Contents] | None = None
+    ) -> None:
+        """Show another file, or nothing, and the files beside it, by name."""
+        self.blockSignals(True)
         self.clear()
-        if contents is None:
-            return
+        if contents is not None:
+            self._add_all(contents)
+        for name, companion in (companions or {}).items():
+            self._add_all(companion, name)
+        self._unfold()
+        self.blockSignals(False)
+
+    def _add_all(self, contents: Contents, name: str = "") -> None:
         groups: dict[str, QTreeWidgetItem] = {}
+        root: QTreeWidgetItem | None = None
+        if name:
+            file = Path(contents.place).name
+            root = QTreeWidgetItem([name, contents.stem])
+            root.setFlags(root.flags() | Qt.ItemFlag.ItemIsEditable)
+            root.setData(0, NAME_ROLE, name)
+            for column in range(2):
+                root.setToolTip(column, f"{file}, a file beside. F2 gives it another name.")
+            self.addTopLevelItem(root)
         for entry in contents.entries.values():
-            self._add(entry, groups)
+            self._add(entry, f"{name}:" if name else "", root, groups)
+
+    def _unfold(self) -> None:
         self.expandAll()
         for item in self._all():
             if item.data(0, FIELD_ROLE):
@@ -64,39 +93,80 @@ class ContentsTree(QTreeWidget):
         self.resizeColumnToContents(0)
         self.setColumnWidth(0, min(max(self.columnWidth(0) + 4, 110), 190))
 
-    def _add(self, entry: Entry, groups: dict[str, QTreeWidgetItem]) -> None:
+    def _add(
+        self, entry: Entry, prefix: str, root: QTreeWidgetItem | None, groups: dict[str, QTreeWidgetItem]
+    ) -> None:
         parts = _parts(entry.path)
         item = QTreeWidgetItem([parts[-1], entry_in_words(entry)])
-        item.setData(0, PATH_ROLE, entry.path)
+        item.setData(0, PATH_ROLE, prefix + entry.path)
         words = entry.description.strip()
-        tip = f"{entry.said()}\n{words}" if words else entry.said()
+        tip = f"{prefix}{entry.said()}\n{words}" if words else prefix + entry.said()
         for column in range(2):
             item.setToolTip(column, tip)
         for field in entry.fields:
             child = QTreeWidgetItem([field, "column"])
-            child.setData(0, PATH_ROLE, entry.path)
+            child.setData(0, PATH_ROLE, prefix + entry.path)
             child.setData(0, FIELD_ROLE, field)
-            child.setToolTip(0, f"A column of {entry.path}: each of its intervals has a value.")
+            child.setToolTip(0, f"A column of {prefix}{entry.path}: each of its intervals has a value.")
             item.addChild(child)
-        group = self._group(parts[:-1], groups)
-        if group is None:
-            self.addTopLevelItem(item)
-        else:
-            group.addChild(item)
+        self._put(item, self._group(parts[:-1], root, groups))
 
-    def _group(self, parts: list[str], groups: dict[str, QTreeWidgetItem]) -> QTreeWidgetItem | None:
-        above: QTreeWidgetItem | None = None
+    def _group(
+        self, parts: list[str], root: QTreeWidgetItem | None, groups: dict[str, QTreeWidgetItem]
+    ) -> QTreeWidgetItem | None:
+        above = root
         for depth in range(1, len(parts) + 1):
             path = "/".join(parts[:depth])
             if path not in groups:
                 groups[path] = QTreeWidgetItem([parts[depth - 1]])
                 groups[path].setFlags(Qt.ItemFlag.ItemIsEnabled)
-                if above is None:
-                    self.addTopLevelItem(groups[path])
-                else:
-                    above.addChild(groups[path])
+                self._put(groups[path], above)
             above = groups[path]
         return above
+
+    def _put(self, item: QTreeWidgetItem, above: QTreeWidgetItem | None) -> None:
+        if above is None:
+            self.addTopLevelItem(item)
+        else:
+            above.addChild(item)
+
+    # -- files beside ----------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """Return the names of the files beside."""
+        return [item.data(0, NAME_ROLE) for item in self._all() if item.data(0, NAME_ROLE)]
+
+    def current_name(self) -> str:
+        """Return the file beside in which the current item stands, or which is the only one; else ""."""
+        item, names = self.currentItem(), self.names()
+        while item is not None and not item.data(0, NAME_ROLE):
+            item = item.parent()
+        if item is not None:
+            return str(item.data(0, NAME_ROLE))
+        return names[0] if len(names) == 1 else ""
+
+    def show_name(self, name: str) -> None:
+        """Bring a file beside into view, and select it."""
+        for item in self._all():
+            if item.data(0, NAME_ROLE) == name:
+                self.clearSelection()
+                self.setCurrentItem(item)
+                self.scrollToItem(item, QAbstractItemView.ScrollHint.PositionAtTop)
+
+    def edit(self, index: Any, *more: Any) -> Any:
+        """Begin to edit a name; what stands beside it is not edited."""
+        if not more:
+            super().edit(index)
+            return None
+        return index.column() == 0 and super().edit(index, *more)
+
+    def _take_name(self, item: QTreeWidgetItem, column: int) -> None:
+        name, typed = item.data(0, NAME_ROLE), item.text(0).strip()
+        if column == 0 and name and typed != name:
+            self.blockSignals(True)
+            item.setText(0, name)
+            self.blockSignals(False)
+            self.renamed.emit(name, typed)
 
     # -- what is chosen --------------------------------------------------------------------------------
 
@@ -146,10 +216,17 @@ class ContentsTree(QTreeWidget):
         return found
 
     def keyPressEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        """Make labels of the selected entries with the space bar; Enter stays with the dialog."""
+        """Make labels of the selected entries with the space bar; Enter stays with the dialog.
+
+        Delete takes a file beside out.
+        """
         if event.key() == Qt.Key.Key_Space and self.chosen():
             for path, field in self.chosen():
                 self.activated_entry.emit(path, field)
+            return
+        current = self.currentItem()
+        if event.key() == Qt.Key.Key_Delete and current is not None and current.data(0, NAME_ROLE):
+            self.removed.emit(current.data(0, NAME_ROLE))
             return
         super().keyPressEvent(event)
 

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_unison.sessions import SessionError
 from napari_unison.sessions.importing import Contents, FileMapping
+from napari_unison.widgets.importing.beside_files import BesideFiles
 from napari_unison.widgets.importing.busy_row import BusyRow
 from napari_unison.widgets.importing.entries_panel import EntriesPanel
 from napari_unison.widgets.importing.file_line import FileLine
@@ -121,6 +122,10 @@ class ImportDialog(QDialog):
         self.resize(*_within_screen(SIZE))
 
     def _connect(self) -> None:
+        message = self.message
+        self.beside = BesideFiles(
+            self.files, self.entries, self.editor, self.show_fields, message.show_note, message.show_error
+        )
         self.entries.labels_wanted.connect(self.add_labels)
         self.entries.activity_wanted.connect(self.editor.use_as_activity)
         self.labels.wanted.connect(self.add_labels)
@@ -197,7 +202,9 @@ class ImportDialog(QDialog):
     def check(self, *, read_large: bool = False) -> None:
         """Try the mapping in the background; the last try counts."""
         self._timer.stop()
-        self.files.check(self.fields(), read_large=read_large)
+        fields = self.fields()
+        self.beside.follow(fields)
+        self.files.check(fields, read_large=read_large)
 
     def _on_checked(self, checked: Checked) -> None:
         if not self._timer.isActive() and not self.editor.problem:

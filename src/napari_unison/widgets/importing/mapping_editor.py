@@ -15,6 +15,9 @@ from napari_unison.widgets.importing.mapping_form import SHOWN, MappingForm
 from napari_unison.widgets.importing.mapping_text import MappingText
 from napari_unison.widgets.listening import scrolled
 
+#: Fields that are shown elsewhere in the dialog.
+SHOWN_ELSEWHERE = ("labels", "beside")
+
 
 class MappingEditor(QTabWidget):
     """Edits fields of a mapping, which need not be complete; what they mean, others know."""
@@ -54,6 +57,12 @@ class MappingEditor(QTabWidget):
         self._fill(fields)
         self.text.show_fields(self.fields())
 
+    def show_entries(self, entries: Mapping[str, Entry]) -> None:
+        """Offer other entries: files beside were opened, or taken out."""
+        self._entries = entries
+        if not self.problem and self._mistyped is None:
+            self._fill(self.fields())
+
     def _fill(self, fields: Mapping[str, Any]) -> None:
         self.problem, self._mistyped = "", None
         self._other = {name: value for name, value in fields.items() if name not in (*SHOWN, "labels")}
@@ -63,7 +72,7 @@ class MappingEditor(QTabWidget):
     @property
     def in_text_alone(self) -> list[str]:
         """Names of fields that the form does not show."""
-        return sorted(self._other)
+        return sorted(name for name in self._other if name not in SHOWN_ELSEWHERE)
 
     def mark(self, fields: Iterable[str]) -> None:
         """Mark fields with which something is wrong, such as "bin_width" and "labels.position"."""

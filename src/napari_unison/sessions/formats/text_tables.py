@@ -20,6 +20,7 @@ import numpy.typing as npt
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.formats.table_columns import Column, texts_array
 from napari_unison.sessions.formats.told_streams import told_stream
+from napari_unison.sessions.formats.tracking_tables import is_tracking, tracking_names
 from napari_unison.sessions.importing.contents import OnProgress
 from napari_unison.sessions.importing.memory import available_memory, refuse_too_large
 
@@ -42,8 +43,10 @@ class _Layout:
     ----------
     names : list of str
         Of the columns.
-    has_header : bool
-        Whether the first line holds them.
+    n_header : int
+        How many lines hold them: none, one, or the three or four of tracked body parts.
+    skipped : int
+        Empty lines before.
     separator : str
         What stands between columns.
     decimal : str
@@ -53,7 +56,8 @@ class _Layout:
     """
 
     names: list[str]
-    has_header: bool
+    n_header: int
+    skipped: int
     separator: str
     decimal: str
     n_rows: int
@@ -67,7 +71,8 @@ def text_columns(path: Path, on_progress: OnProgress) -> list[Column]:
     path : path
         ``.csv``, ``.csv.gz`` or ``.tsv`` in UTF-8. Commas, semicolons or tabs stand between columns; with
         semicolons, numbers may have a decimal comma. The first line names the columns, unless it holds
-        numbers only: then they are "column 1" and so on.
+        numbers only: then they are "column 1" and so on. The header of several lines that DeepLabCut
+        writes gives "frame", "nose/x", "nose/y", "nose/likelihood".
     on_progress : callable
         Told the share that is done. What it raises ends the reading.
 
@@ -137,16 +142,22 @@ def _layout(path: Path, place: str, on_progress: OnProgress) -> _Layout:
         raise SessionError(f"{place}: line {before} cannot be read ({error}); mend the line") from error
     # how numpy.savetxt writes a header
     header[0] = header[0].lstrip("# ")
-    has_header = _are_names(header)
-    n_rows, sample = (0, []) if has_header else (1, [header])
-    for row in _whole_rows(lines, separator, len(header), before, place):
+    n_header = 1 if _are_names(header) else 0
+    if is_tracking(header):
+        header, n_header = tracking_names(lines, separator, place)
+    n_rows, sample = (0, []) if n_header else (1, [header])
+    for row in _whole_rows(lines, separator, len(header), before + max(n_header, 1) - 1, place):
         n_rows += 1
         if n_rows <= _ROWS_LOOKED_AT:
             sample.append(row)
     if not n_rows:
         raise SessionError(f"{place} has names of columns, but no rows")
-    names = _names(header, place) if has_header else [f"column {1 + i}" for i in range(len(header))]
-    return _Layout(names, has_header, separator, _decimal_sign(sample, separator), n_rows)
+    if len(header) == 1 and all(_is_apart_by_spaces(row[0]) for row in sample):
+        raise SessionError(
+            f"{place}: spaces stand between its numbers; save it with commas, semicolons or tabs in between"
+        )
+    names = _names(header, place) if n_header else [f"column {1 + i}" for i in range(len(header))]
+    return _Layout(names, n_header, before - 1, separator, _decimal_sign(sample, separator), n_rows)
 
 
 def _whole_rows(
@@ -197,6 +208,11 @@ def _other_length(place: str, number: int, length: int, n_columns: int, separato
     )
 
 
+def _is_apart_by_spaces(text: str) -> bool:
+    words = text.split()
+    return len(words) > 1 and all(_NUMBER.match(word) for word in words)
+
+
 def _are_names(fields: list[str]) -> bool:
     """Whether the first line names the columns; numbers do if they only count them."""
     counted = [[str(first + number) for number in range(len(fields))] for first in (0, 1)]
@@ -241,7 +257,8 @@ def _columns(path: Path, layout: _Layout, place: str, on_progress: OnProgress) -
                 sep=layout.separator,
                 decimal=layout.decimal,
                 names=layout.names,
-                header=0 if layout.has_header else None,
+                header=0 if layout.n_header == 1 else None,
+                skiprows=layout.skipped + layout.n_header if layout.n_header > 1 else None,
                 index_col=False,
                 encoding="utf-8-sig",
                 skipinitialspace=True,
@@ -259,7 +276,7 @@ def _columns(path: Path, layout: _Layout, place: str, on_progress: OnProgress) -
     columns = []
     for name in layout.names:
         column = table[name]
-        if re.fullmatch(r"column \d+", name) and layout.has_header and column.isna().all():
+        if re.fullmatch(r"column \d+", name) and layout.n_header and column.isna().all():
             # a separator at the end of every line
             continue
         columns.append(_in_memory(name, _plain(column, place, name)))

@@ -112,7 +112,7 @@ def test_stop_keeps_what_was_learned(unison, viewer, qtbot):
     click(qtbot, unison.train.pause_button)
     qtbot.waitUntil(lambda: job.progress.iteration > held, timeout=PATIENCE)
     click(qtbot, unison.train.stop_button)
-    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: unison.workspace.run is not None and len(viewer.layers) == 1, timeout=PATIENCE)
     assert unison.workspace.run.was_stopped
     assert "stopped" in unison.explore.runs.choice.currentText()
 

@@ -84,7 +84,7 @@ def test_a_column_that_is_called_as_its_unit_is_itself_in_seconds():
 
 @pytest.mark.parametrize("in_a_second", [1e3, 1e6])
 def test_times_that_can_hardly_be_seconds_are_asked_about(in_a_second):
-    with pytest.raises(SessionError, match=r'every 25\d* s.*time = "timestamps \(ms\)".*bin_width = 25'):
+    with pytest.raises(SessionError, match=r'every 25\d* s.*time = "t \(ms\)".*bin_width = 25'):
         of_named_times(array_entry("t", WITH_A_GAP * in_a_second), "t")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.contents import Intervals, Samples, Spikes
 from napari_unison.sessions.importing.label_values import Source
+from napari_unison.sessions.importing.time_names import name_and_unit
 
 Range: TypeAlias = tuple[float, float]
 
@@ -24,11 +25,6 @@ MUCH_LONGER: Final = 10.0
 NO_PART: Final = 500.0
 #: Neurons that are less active than this on average (/s) are a sign of times in a smaller unit.
 SILENT: Final = 0.01
-#: How a person says in which unit times are.
-UNIT_BEHIND_A_PATH: Final = (
-    'name them with their unit, as in time = "timestamps (ms)" or "timestamps (us)"; in a table, the column '
-    'itself can be called "time_ms"'
-)
 #: With fewer spikes nothing is said of their clock.
 FEWEST_SPIKES: Final = 20
 #: Wider bins (s) are taken for milliseconds, unless the activity itself was sampled so slowly.
@@ -157,17 +153,30 @@ def _refuse_early_end(
     if sampling_rate != 1 and times_as_long > MUCH_LONGER:
         raise SessionError(
             f"{told}. If the spike times are in seconds already, leave sampling_rate out; else look how many "
-            f"of their units are in a second. If the labels' times are in another unit, {UNIT_BEHIND_A_PATH}"
+            f"of their units are in a second. If the labels' times are in another unit, {said_with_unit()}"
         )
     is_silent = spikes_a_neuron / labels_last < SILENT
     if times_as_long > NO_PART or (times_as_long > MUCH_LONGER and is_silent):
         raise SessionError(
             f"{told}, and are over long before the labels end. Look whether the labels' times are in "
-            f"milliseconds: {UNIT_BEHIND_A_PATH}"
+            f"milliseconds: {said_with_unit()}"
         )
 
 
-def require_sampled_in_seconds(step: float, place: str) -> None:
+def said_with_unit(times: str = "") -> str:
+    """Tell how a person says in which unit times are.
+
+    Parameters
+    ----------
+    times : str
+        The entry that a mapping names for them, if it names one.
+    """
+    bare = name_and_unit(times)[0] or "timestamps"
+    named = f'name them with their unit, as in time = "{bare} (ms)" or "{bare} (us)"'
+    return named if times else f'{named}; in a table, the column itself can be called "time_ms"'
+
+
+def require_sampled_in_seconds(step: float, place: str, times: str) -> None:
     """Refuse times of the activity that go on so slowly that they are hardly seconds.
 
     Parameters
@@ -176,6 +185,8 @@ def require_sampled_in_seconds(step: float, place: str) -> None:
         Between two samples as their times say, where no bin width was given, s.
     place : str
         The file, for messages.
+    times : str
+        The entry that a mapping names for them, if it names one.
 
     Raises
     ------
@@ -185,7 +196,7 @@ def require_sampled_in_seconds(step: float, place: str) -> None:
     if step >= WIDEST_BIN:
         raise SessionError(
             f"{place}: by its times, the activity was sampled every {step:g} s. If they are in another unit: "
-            f"{UNIT_BEHIND_A_PATH}. If they are seconds, say so with bin_width = {step:g}"
+            f"{said_with_unit(times)}. If they are seconds, say so with bin_width = {step:g}"
         )
 
 

@@ -13,9 +13,9 @@ from scipy import sparse
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.binning import Seconds, bin_edges, bin_samples, count_spikes
 from napari_unison.sessions.importing.clocks import (
-    UNIT_BEHIND_A_PATH,
     require_sampled_in_seconds,
     require_seconds,
+    said_with_unit,
 )
 from napari_unison.sessions.importing.columns_side_by_side import read_side_by_side
 from napari_unison.sessions.importing.contents import (
@@ -294,13 +294,13 @@ def bin_activity(
     if not step or step <= 0:
         raise SessionError(f"{place}: the times of the neural activity do not rise; give bin_width (s)")
     if mapping.bin_width is None:
-        require_sampled_in_seconds(step, place)
+        require_sampled_in_seconds(step, place, mapping.time)
     width = mapping.bin_width or step
     if width < step * (1 - SAME_WIDTH):
         raise SessionError(
             f"{place}: the activity was sampled every {step:g} s, so bins of {width:g} s would mostly be "
-            "empty: "
-            f"give a larger bin_width, or none. If its times are in another unit, {UNIT_BEHIND_A_PATH}"
+            "empty: give a larger bin_width, or none. If its times are in another unit, "
+            f"{said_with_unit(mapping.time)}"
         )
     if width > step * (1 + SAME_WIDTH):
         edges = bin_edges(time[0], time[-1] + step, width)

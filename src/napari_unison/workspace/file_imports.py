@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,6 @@ from napari_unison.sessions.importing import (
     propose_mapping,
     sessions_from,
 )
-from napari_unison.sessions.importing.opened import companion_file
 from napari_unison.sessions.importing.proposing import labels_of_companion
 from napari_unison.workspace.companions import name_beside, pieces_beside
 from napari_unison.workspace.events import WorkspaceEvents
@@ -212,10 +211,16 @@ class FileImport:
         Raises
         ------
         SessionError
-            If one is missing or cannot be read.
+            If one cannot be read.
         """
         for name, companion in dict(self.companions.contents).items():
-            file = companion_file(Path(other.place), name, self.companions.beside[name])
+            piece, instead = self.companions.beside[name]
+            place = Path(other.place)
+            if piece not in place.name:
+                return f"its name has no {piece!r}, so that its companion {name!r} is not found"
+            file = place.with_name(place.name.replace(piece, instead))
+            if not file.exists():
+                return f"its companion {name!r} is missing, {file.name}"
             with open_contents(file) as found:
                 difference = difference_of(companion, found)
             if difference:
@@ -240,10 +245,13 @@ class FileImport:
             self.proposal, self.is_remembered = proposal, False
             return proposal
 
-        given = {"beside": dict(self.companions.beside)} if self.companions.beside else {}
+        beside = dict(self.companions.beside)
 
         def work(_: Job) -> Proposal:
-            return propose_mapping(self._opened(), **given)
+            proposal = propose_mapping(self._opened())
+            known = proposal.fields.get("beside", {}).values()
+            added = {name: pieces for name, pieces in beside.items() if pieces not in known}
+            return propose_mapping(self._opened(), beside=added) if added else proposal
 
         return self._begin("guess", "Proposing a mapping", work, deliver)
 
@@ -272,7 +280,7 @@ class FileImport:
         """What a mapping can name: entries of the first file, and of its companions behind their names."""
         return self.companions.entries_beside(self._opened())
 
-    def add_beside(self, chosen: Path, *, neural: str | None = None) -> Job:
+    def add_beside(self, chosen: Path, *, neural: str | None = None, taken: Collection[str] = ()) -> Job:
         """Open a file that lies beside the first one, and look for labels in it.
 
         Parameters
@@ -281,6 +289,8 @@ class FileImport:
             The companion.
         neural : str, optional
             The entry with the activity, where it is known: labels without times have as many values.
+        taken : collection of str
+            Names that it cannot have, beside those of the companions that are open.
 
         Returns
         -------
@@ -298,7 +308,7 @@ class FileImport:
         for known, contents in self.companions.contents.items():
             if Path(contents.place).name == chosen.name:
                 raise SessionError(f"{chosen.name} is there already, as {known!r}")
-        name = name_beside(pieces, chosen, now)
+        name = name_beside(pieces, chosen, {*now, *taken})
 
         def work(job: Job) -> Any:
             contents = self.companions.open(self._opened(), name, pieces, telling(job))

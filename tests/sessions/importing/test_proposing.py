@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import joblib
 import numpy as np
 import pytest
 from recorded import intervals, spikes, track
@@ -15,6 +16,7 @@ from napari_unison.sessions.importing import (
     require_mapping,
     sessions_from,
 )
+from napari_unison.sessions.importing.proposing import labels_of_companion
 
 
 def test_units_and_behaviour_with_times_need_no_words():
@@ -129,3 +131,27 @@ def test_a_mistyped_option_comes_with_the_one_that_was_meant(tmp_path):
         TypeError, match=r"no option bin_widht \(did you mean 'bin_width'\?\); its options are"
     ):
         load_session(tmp_path / "day.npz", bin_widht=0.1)
+
+
+def test_labels_of_a_companion_have_as_many_values_as_the_activity(tmp_path):
+    joblib.dump({"activity": np.ones((400, 6))}, tmp_path / "m1_spikes.jl")
+    behaviour = {
+        "position_a": np.linspace(0, 1, 300),
+        "position_b": np.linspace(0, 1, 400),
+    }
+    joblib.dump(behaviour, tmp_path / "m1_behaviour.jl")
+    beside = {"video": ("spikes", "behaviour")}
+    with open_contents(tmp_path / "m1_spikes.jl") as contents:
+        labels = propose_mapping(contents, beside=beside).fields["labels"]
+        assert [label.source for label in labels.values()] == [("video:position_b",)]
+        joblib.dump({"position": np.linspace(0, 1, 300)}, tmp_path / "m1_behaviour.jl")
+        labels = propose_mapping(contents, beside=beside).fields["labels"]
+        # a person is to see what is there, and that it does not fit
+        assert [label.source for label in labels.values()] == [("video:position",)]
+
+
+def test_times_of_a_label_may_stand_with_it_in_the_companion():
+    values = np.linspace(0, 1, 300)
+    companion = Contents("m1_video.jl", [array_entry("pos_x", values), array_entry("pos_t", values * 9)])
+    labels = labels_of_companion("video", companion, spikes("units", [[1.0]]))
+    assert [(label.source, label.time) for label in labels.values()] == [(("video:pos_x",), "video:pos_t")]

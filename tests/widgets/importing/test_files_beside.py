@@ -285,8 +285,13 @@ def test_a_mapping_that_names_a_file_beside_opens_it(open_dialog, recording, beh
     behaviour.unlink()
     dialog.text.text.setPlainText(dialog.text.text.toPlainText().replace("behaviour", "walk"))
     dialog.check()
-    assert dialog.tree.names() == []
     assert "Its companion 'video' is missing" in dialog.message.text()
+    # it is in the tree, so that it can be taken out of the mapping
+    assert dialog.tree.names() == ["video"]
+    assert dialog.tree.paths() == ["activity"]
+    dialog.entries.remove_button.click()
+    assert dialog.tree.names() == []
+    assert "beside" not in dialog.fields()
 
 
 def test_what_was_imported_is_filled_in_for_the_next_recording(
@@ -311,15 +316,17 @@ def test_what_was_imported_is_filled_in_for_the_next_recording(
 def test_of_a_batch_it_is_said_which_files_lack_a_companion(
     open_dialog, recording, behaviour, tmp_path, workspace, choose, click
 ):
+    other_name = write_recording(tmp_path, "m5").rename(tmp_path / "day5.jl")
     with_it, without = write_recording(tmp_path, "m2"), write_recording(tmp_path, "m3")
     other = write_recording(tmp_path, "m4")
     write_behaviour(tmp_path, "m2")
     joblib.dump({"position": np.zeros((400, 2, 2))}, tmp_path / "m4_behaviour.jl")
-    dialog = open_dialog(recording, with_it, without, other)
+    dialog = open_dialog(recording, with_it, without, other_name, other)
     choose(behaviour)
     click(dialog.entries.beside_button)
     words = dialog.file_line.words.text()
-    assert "m3_spikes.jl (Its companion &#x27;behaviour&#x27; is missing" in words
+    assert "m3_spikes.jl (its companion &#x27;behaviour&#x27; is missing, m3_behaviour.jl)" in words
+    assert "day5.jl (its name has no &#x27;spikes&#x27;" in dialog.file_line.words.text()
     assert "m4_spikes.jl (in m4_behaviour.jl, its companion &#x27;behaviour&#x27;: its position is" in words
     assert "m2_spikes.jl" not in words
     click(dialog.file_line.leave_button)

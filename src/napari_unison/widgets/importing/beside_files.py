@@ -56,7 +56,10 @@ class BesideFiles:
 
     def choose(self) -> None:
         """Ask for a file; the one whose name begins like the recording's is proposed."""
-        first = self._files.files[0]
+        contents = self._files.contents
+        if contents is None:
+            return
+        first = Path(contents.place)
         pieces = companion_pieces(first)
         proposed = first.name.replace(*pieces) if pieces else ""
         place = str(first.parent / proposed)
@@ -69,7 +72,9 @@ class BesideFiles:
         fields = self._editor.fields()
         neural = fields.get("neural")
         try:
-            job = self._files.add_beside(path, neural=neural if isinstance(neural, str) else None)
+            job = self._files.add_beside(
+                path, neural=neural if isinstance(neural, str) else None, taken=self._wanted
+            )
         except SessionError as error:
             self._fail(str(error))
             return
@@ -125,7 +130,9 @@ class BesideFiles:
     def _show(self) -> None:
         contents = self._files.contents
         if contents is not None:
-            self._panel.show_contents(contents, self._files.companions.contents)
+            opened = self._files.companions.contents
+            missing = {name: None for name in self._wanted if name not in opened}
+            self._panel.show_contents(contents, {**opened, **missing})
             self._editor.show_entries(self._files.entries)
             if len(self._files.files) > 1:
                 self._files.compare()

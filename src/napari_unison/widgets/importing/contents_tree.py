@@ -57,31 +57,40 @@ class ContentsTree(QTreeWidget):
         self.itemChanged.connect(self._take_name)
 
     def show_contents(
-        self, contents: Contents | None, companions: Mapping[str, Contents] | None = None
+        self, contents: Contents | None, companions: Mapping[str, Contents | None] | None = None
     ) -> None:
-        """Show another file, or nothing, and the files beside it, by name."""
+        """Show another file, or nothing, and the files beside it, by name; None for one that is not open."""
         self.blockSignals(True)
         self.clear()
         if contents is not None:
             self._add_all(contents)
-        for name, companion in (companions or {}).items():
+        given: Mapping[str, Contents | None] = companions or {}
+        for name, companion in given.items():
             self._add_all(companion, name)
         self._unfold()
         self.blockSignals(False)
 
-    def _add_all(self, contents: Contents, name: str = "") -> None:
+    def _add_all(self, contents: Contents | None, name: str = "") -> None:
         groups: dict[str, QTreeWidgetItem] = {}
-        root: QTreeWidgetItem | None = None
-        if name:
-            file = Path(contents.place).name
-            root = QTreeWidgetItem([name, contents.stem])
-            root.setFlags(root.flags() | Qt.ItemFlag.ItemIsEditable)
-            root.setData(0, NAME_ROLE, name)
-            for column in range(2):
-                root.setToolTip(column, f"{file}, a file beside. F2 gives it another name.")
-            self.addTopLevelItem(root)
-        for entry in contents.entries.values():
+        root = self._add_root(contents, name) if name else None
+        for entry in () if contents is None else contents.entries.values():
             self._add(entry, f"{name}:" if name else "", root, groups)
+
+    def _add_root(self, contents: Contents | None, name: str) -> QTreeWidgetItem:
+        if contents is None:
+            root = QTreeWidgetItem([name, "cannot be opened"])
+            tip = "A file beside that the mapping names, and that is missing or cannot be read."
+        else:
+            root = QTreeWidgetItem([name, contents.stem])
+            tip = (
+                f"{Path(contents.place).name}, a file beside. F2 gives it another name, Delete takes it out."
+            )
+        root.setFlags(root.flags() | Qt.ItemFlag.ItemIsEditable)
+        root.setData(0, NAME_ROLE, name)
+        for column in range(2):
+            root.setToolTip(column, tip)
+        self.addTopLevelItem(root)
+        return root
 
     def _unfold(self) -> None:
         self.expandAll()

@@ -70,8 +70,8 @@ class EntriesPanel(QWidget):
         self.tree.currentItemChanged.connect(lambda *_: self._offer_removal())
         self.show_contents(contents, {})
 
-    def show_contents(self, contents: Contents, companions: Mapping[str, Contents]) -> None:
-        """Show a file and those beside it."""
+    def show_contents(self, contents: Contents, companions: Mapping[str, Contents | None]) -> None:
+        """Show a file and those beside it; None stands for one that could not be opened."""
         self.tree.show_contents(contents, companions)
         self.tree.filter(self.filter.text())
         self._offer_removal()

@@ -14,7 +14,7 @@ from superqt.utils import signals_blocked
 
 HELP = (
     'The same mapping as text, for load_session(path, mapping="lab.toml"). Here it can also have several '
-    "sessions of one file (each), arrays that belong together (parts) and companion files (beside)."
+    "sessions of one file (each) and arrays that belong together (parts); files beside stand in beside."
 )
 
 

@@ -13,7 +13,7 @@ import pytest
 from napari_unison.sessions import SessionError, write_sessions
 from napari_unison.sessions.importing import Contents, FileMapping, array_entry, keeping_reads
 from napari_unison.workspace import Workspace
-from napari_unison.workspace.foreign_files import needs_mapping
+from napari_unison.workspace.foreign_files import may_need_mapping, needs_mapping
 from napari_unison.workspace.mappings import RememberedMappings
 
 MAPPING = {
@@ -71,6 +71,16 @@ def test_files_that_need_no_mapping_are_put_aside(empty, tmp_path, lab_file, sma
     assert files.own == [tmp_path / "ours.npz", rats]
     assert files.files == [lab_file]
     assert not needs_mapping(tmp_path / "ours.npz")
+
+
+def test_a_folder_of_sorted_spikes_is_asked_about_as_its_spike_times_are(tmp_path):
+    for name in ("spike_times", "spike_clusters"):
+        np.save(tmp_path / f"{name}.npy", np.arange(100))
+    for path in (tmp_path, tmp_path / "spike_times.npy"):
+        assert may_need_mapping(path)
+        assert needs_mapping(path)
+    (tmp_path / "other").mkdir()
+    assert not may_need_mapping(tmp_path / "other")
 
 
 def test_a_file_that_cannot_be_read_ends_the_look_with_its_name(empty, tmp_path):

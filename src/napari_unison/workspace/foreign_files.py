@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from napari_unison.sessions.importing import Contents, Intervals, format_of, open_contents
+from napari_unison.sessions.importing.sorted_folders import file_of_folder
 from napari_unison.sessions.storage import holds_sessions
 
 #: Values of a column of intervals that are told apart in a list.
@@ -16,6 +17,7 @@ MOST_CHOICES: Final = 200
 
 def needs_mapping(file: Path) -> bool:
     """Return whether a file is neither one that the package wrote nor one that it knows by its names."""
+    file = file_of_folder(file)
     kind = format_of(file)
     if kind is None or file.is_dir() != kind.is_folder or holds_sessions(file):
         return False
@@ -26,8 +28,8 @@ def needs_mapping(file: Path) -> bool:
 
 
 def may_need_mapping(file: Path) -> bool:
-    """Return whether a file could need a mapping, by its name alone."""
-    return format_of(file) is not None
+    """Return whether a file, or a folder of sorted spikes, could need a mapping, by its name alone."""
+    return format_of(file_of_folder(file)) is not None
 
 
 def difference_of(first: Contents, other: Contents) -> str:

@@ -31,7 +31,8 @@ def folder(tmp_path):
 @pytest.mark.parametrize("opened", ["", "spike_times.npy", "spike_clusters.npy"])
 def test_the_folder_and_its_files_give_the_same_session(folder, opened):
     assert readable(folder / opened)
-    session = load_session(folder / opened, bin_width=0.1)
+    with pytest.warns(UserWarning, match=r"cluster_group\.tsv calls 1 of 2 units good"):
+        session = load_session(folder / opened, bin_width=0.1)
     assert session.name == "rat 7"
     assert session.neurons["id"].tolist() == [3, 8]
     assert session.duration == pytest.approx(20, abs=0.2)

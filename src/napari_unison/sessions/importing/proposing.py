@@ -62,7 +62,8 @@ class Proposal:
         What a person should know of the guess, each as a sentence: what was left out and why, and what
         numbers of the file were taken for.
     left_out : tuple of str
-        Those of the notes that tell of labels which the file seems to hold and the guess does not use.
+        Those of the notes that scripts are warned of: labels which the file seems to hold and the guess does
+        not use, and units that were not called good, which it does.
     """
 
     mapping: FileMapping | None
@@ -145,7 +146,7 @@ def _of_sorted_folder(contents: Contents, folder: SortedFolder, given: dict[str,
         del fields["labels"]
         missing.append(_NO_LABEL)
     mapping = None if missing else FileMapping.model_validate(fields)
-    return Proposal(mapping, tuple(missing), fields, folder.notes)
+    return Proposal(mapping, tuple(missing), fields, (*folder.notes, *folder.of_units), folder.of_units)
 
 
 def _labels_of_tables(
@@ -238,7 +239,7 @@ def require_mapping(contents: Contents, **given: Any) -> FileMapping:
     Warns
     -----
     UserWarning
-        If the file seems to hold a label that the guess had to leave out.
+        If the file seems to hold a label that the guess had to leave out, or units that are not good.
     """
     if given:
         # what a person gave wrongly is told before what could not be guessed

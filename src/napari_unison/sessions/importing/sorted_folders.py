@@ -39,12 +39,15 @@ class SortedFolder:
         What is missing, as sentences.
     notes : tuple of str
         What a person should know.
+    of_units : tuple of str
+        The same of units that were not called good, since all of them become neurons.
     """
 
     fields: dict[str, Any]
     tables: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    of_units: tuple[str, ...] = ()
 
 
 def file_of_folder(path: Path) -> Path:
@@ -84,13 +87,13 @@ def sorted_folder(contents: Contents) -> SortedFolder | None:
             "its spike times are counted in samples, and there is no params.py that says how many there are "
             "in a second: give sampling_rate (Hz)"
         )
-    notes += _said_of_units(file.parent)
+    of_units = tuple(_said_of_units(file.parent))
     tables = sorted(
         item.name
         for item in file.parent.iterdir()
         if item.name.endswith((".csv", ".tsv", ".parquet")) and not item.name.startswith(_ABOUT_UNITS)
     )
-    return SortedFolder(fields, tuple(tables[:_MOST_TABLES]), tuple(missing), tuple(notes))
+    return SortedFolder(fields, tuple(tables[:_MOST_TABLES]), tuple(missing), tuple(notes), of_units)
 
 
 def _are_seconds(contents: Contents) -> bool:

@@ -22,31 +22,51 @@ from napari_unison.demo import has_display
 from napari_unison.widgets.importing import ImportDialog
 
 MAPPINGS = Path(__file__).parent / "mappings"
+MOUSE = "calcium_linear_track/C24M3_spike_train.mat"
 #: Name of the picture, the recording, and a mapping where the proposal is not to be shown.
 DIALOGS = (
     ("nwb", "nwb/A2929-200711_neurosuite.nwb", None),
-    ("mouse", "calcium_linear_track/C24M3_spike_train.mat", MAPPINGS / "calcium-mouse-days.toml"),
+    ("mouse", MOUSE, MAPPINGS / "calcium-mouse-days.toml"),
 )
+#: The recording to which a file is added, that file, and the width of its bins (s).
+BESIDE = (MOUSE, "calcium_linear_track/C24M3_stimulus_trace.mat", 0.05)
 #: How long a preview may take, in steps of waiting.
 PATIENCE, STEP = 600, 100
 
 
-def take(viewer: Any, recording: Path, mapping: Path | None, picture: Path) -> None:
-    """Open the dialog for a recording, and take its picture once the preview is drawn."""
+def opened(viewer: Any, recording: Path) -> ImportDialog:
+    """Open the dialog for a recording."""
     workspace = get_workspace(viewer)
     files = workspace.prepare_import(recording)
     files.look().wait()
     dialog = ImportDialog(workspace, files, main_window(viewer))
     dialog.open()
-    if mapping is not None:
-        dialog.load_mapping(str(mapping))
+    return dialog
+
+
+def take(dialog: ImportDialog, picture: Path) -> None:
+    """Take the picture of a dialog once its preview is drawn, and close it."""
     for _ in range(PATIENCE):
-        if dialog.checked is not None and not files.is_busy:
+        if dialog.checked is not None and not dialog.files.is_busy:
             break
         wait(STEP)
     wait(5 * STEP)
     save(dialog.grab(), picture)
     dialog.reject()
+    print(picture, flush=True)
+
+
+def take_beside(viewer: Any, recordings: Path, picture: Path) -> None:
+    """Take the picture of a recording to which a file was added."""
+    recording, beside, bin_width = BESIDE
+    dialog = opened(viewer, recordings / recording)
+    dialog.beside.add(recordings / beside)
+    for _ in range(PATIENCE):
+        if dialog.tree.names():
+            break
+        wait(STEP)
+    dialog.form.bin_width.setValue(bin_width)
+    take(dialog, picture)
 
 
 def main() -> None:
@@ -73,9 +93,11 @@ def main() -> None:
         main_window(viewer).resize(*WINDOW_SIZE)
         get_settings().appearance.theme = chosen.theme
         for name, recording, mapping in DIALOGS:
-            picture = chosen.to / f"{name}-{chosen.theme}.png"
-            take(viewer, recordings / recording, mapping, picture)
-            print(picture, flush=True)
+            dialog = opened(viewer, recordings / recording)
+            if mapping is not None:
+                dialog.load_mapping(str(mapping))
+            take(dialog, chosen.to / f"{name}-{chosen.theme}.png")
+        take_beside(viewer, recordings, chosen.to / f"beside-{chosen.theme}.png")
         viewer.close()
 
 

@@ -152,7 +152,8 @@ def _layout(path: Path, place: str, on_progress: OnProgress) -> _Layout:
             sample.append(row)
     if not n_rows:
         raise SessionError(f"{place} has names of columns, but no rows")
-    if len(header) == 1 and all(_is_apart_by_spaces(row[0]) for row in sample):
+    n_words = len(header[0].split())
+    if len(header) == 1 and n_words > 1 and all(_count_numbers(row[0]) == n_words for row in sample):
         raise SessionError(
             f"{place}: spaces stand between its numbers; save it with commas, semicolons or tabs in between"
         )
@@ -208,9 +209,10 @@ def _other_length(place: str, number: int, length: int, n_columns: int, separato
     )
 
 
-def _is_apart_by_spaces(text: str) -> bool:
+def _count_numbers(text: str) -> int:
+    """Return how many numbers a text is, with spaces between them; 0 if there is anything else."""
     words = text.split()
-    return len(words) > 1 and all(_NUMBER.match(word) for word in words)
+    return len(words) if all(_NUMBER.match(word) for word in words) else 0
 
 
 def _are_names(fields: list[str]) -> bool:

@@ -104,3 +104,25 @@ def test_labels_in_milliseconds_beside_spikes_in_seconds_are_found_out():
 
 def test_behaviour_that_went_on_after_the_recording_is_taken():
     assert session_of(spike_times(until=10), stop=150).duration == pytest.approx(149.95)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_spike_times_in_columns_are_not_taken_for_activity(apart):
+    times = np.sort(DRAW.uniform(0, 300, (400, 3)), axis=0)
+    times[350:, 1] = np.nan
+    cells = (
+        [array_entry(f"unit_{i}", column) for i, column in enumerate(times.T)]
+        if apart
+        else [array_entry("units", times)]
+    )
+    contents = Contents("wide.lab", [*cells, array_entry("x", np.linspace(0, 1, 400))])
+    mapping = {"neural": "unit*", "bin_width": 0.05, "labels": {"x": {"source": "x"}}}
+    with pytest.raises(SessionError, match=r"wide\.lab: .*every neuron rise.*Those are spike times"):
+        sessions_from(contents, checked_mapping(mapping))
+
+
+def test_one_neuron_that_bleaches_upwards_is_activity():
+    cells = np.column_stack([np.arange(400.0), DRAW.random(400)])
+    contents = Contents("drift.lab", [array_entry("dff", cells), array_entry("x", np.linspace(0, 1, 400))])
+    mapping = {"neural": "dff", "bin_width": 0.05, "labels": {"x": {"source": "x"}}}
+    assert sessions_from(contents, checked_mapping(mapping))[0].n_neurons == 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -198,6 +198,40 @@ def require_sampled_in_seconds(step: float, place: str, times: str) -> None:
             f"{place}: by its times, the activity was sampled every {step:g} s. If they are in another unit: "
             f"{said_with_unit(times)}. If they are seconds, say so with bin_width = {step:g}"
         )
+
+
+def refuse_columns_of_spike_times(table: Any, place: str) -> None:
+    """Refuse spike times, a column a neuron, that were taken for activity in bins.
+
+    Parameters
+    ----------
+    table : ndarray (T, N) or sparse array
+        Activity without times of its own; shorter columns may end in NaN. A sparse one is none.
+    place : str
+        The file, for messages.
+
+    Raises
+    ------
+    SessionError
+        If there are :data:`FEWEST_SPIKES` rows or more, and the numbers of every neuron rise all
+        along, in uneven steps.
+    """
+    if (
+        not isinstance(table, np.ndarray)
+        or len(table) < FEWEST_SPIKES
+        or table.dtype.kind not in "iuf"
+        or table.shape[1] == 0
+    ):
+        return
+    for column in table.T:
+        steps = np.diff(column[np.isfinite(column)])
+        # most activity falls within the first neuron, and no more is looked at; even steps are a counter
+        if len(steps) and ((steps < 0).any() or np.allclose(steps, steps[0])):
+            return
+    raise SessionError(
+        f"{place}: the numbers of every neuron rise from the first row to the last. Those are spike times, "
+        "and no activity in time bins: save one list with all of them, and another with the neuron of each"
+    )
 
 
 def _said(seconds: float) -> str:

@@ -13,6 +13,7 @@ from scipy import sparse
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.binning import Seconds, bin_edges, bin_samples, count_spikes
 from napari_unison.sessions.importing.clocks import (
+    refuse_columns_of_spike_times,
     require_sampled_in_seconds,
     require_seconds,
     said_with_unit,
@@ -156,6 +157,8 @@ def _one(
         )
     if time is None and mapping.bin_width is not None:
         time = unnamed_times(files.contents, entry.path, table.shape[0], mapping.bin_width)
+    if time is None:
+        refuse_columns_of_spike_times(table, f"{files.contents.place}: {entry.path}")
     if isinstance(values, Samples):
         table = _owned(table)
     return Activity(values=table, sample_time=time, neurons=getattr(values, "neurons", {}))
@@ -224,6 +227,8 @@ def _side_by_side(
     table, time = read_side_by_side(files.contents.place, entries, on_progress)
     if mapping.time:
         time = read_times(files, mapping.time)
+    if time is None:
+        refuse_columns_of_spike_times(table, files.contents.place)
     return Activity(values=_owned(table), sample_time=time, neurons=names)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from napari_unison.sessions.errors import SessionError
 from napari_unison.sessions.importing.clock_scalars import said_bin_width
 from napari_unison.sessions.importing.contents import Contents, Entry
+from napari_unison.sessions.importing.imaging_folders import said_of_cells
 from napari_unison.sessions.importing.label_proposals import (
     is_label,
     labels_of_file,
@@ -63,7 +64,7 @@ class Proposal:
         numbers of the file were taken for.
     left_out : tuple of str
         Those of the notes that scripts are warned of: labels which the file seems to hold and the guess does
-        not use, and units that were not called good, which it does.
+        not use, and units or regions that were called no cells, which it does.
     """
 
     mapping: FileMapping | None
@@ -126,6 +127,8 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
             _keep_to_epochs(contents, fields, entries)
         else:
             missing.append(_NO_LABEL)
+    if "neural" not in given:
+        left_out = [*left_out, *said_of_cells(contents)]
     mapping = None if missing else FileMapping.model_validate(fields)
     return Proposal(mapping, tuple(missing), fields, (*notes, *left_out), tuple(left_out))
 

@@ -82,6 +82,20 @@ def test_unknown_kinds_of_files_name_those_that_are_known(tmp_path):
         load_session(tmp_path / "a.xyz")
 
 
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("rat.xlsx", "Save it as csv$"),
+        ("rat.TXT", "with commas between columns$"),
+        ("rat.pkl", "numpy.savez"),
+    ],
+)
+def test_files_that_people_often_have_come_with_a_way_out(tmp_path, name, way):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(SessionError, match=rf"no reader knows this kind of file; .*{way}"):
+        load_session(tmp_path / name)
+
+
 @pytest.mark.parametrize("door", [load_session, open_contents])
 def test_of_a_folder_it_is_said_which_files_in_it_can_be_opened(tmp_path, door):
     folder = tmp_path / "phy"

@@ -57,6 +57,13 @@ FORMATS: Final = (
 _MOST_NAMED: Final = 8
 
 
+#: Files that are not read, of kinds that people often have.
+_SHEETS: Final = (".xlsx", ".xls", ".ods")
+_TEXTS: Final = (".txt", ".dat")
+_PICKLES: Final = (".pkl", ".pickle")
+_WITHOUT_PICKLE: Final = "by numpy.savez or as csv: a pickle can run anything, and is never read"
+
+
 def format_of(path: str | os.PathLike[str]) -> Format | None:
     """Return the format of a file by its name; the file is not opened."""
     name = Path(path).name.lower()
@@ -82,9 +89,16 @@ def require_format(path: str | os.PathLike[str]) -> Format:
     if kind is None:
         raise SessionError(
             f"{os.fspath(path)}: no reader knows this kind of file; there are readers for "
-            f"{', '.join(suffixes())}"
+            f"{', '.join(suffixes())}{_way_out(Path(path))}"
         )
     return kind
+
+
+def _way_out(path: Path) -> str:
+    """Say what to do with files of a kind that people often have."""
+    ways = {_SHEETS: "as csv", _TEXTS: "as csv, with commas between columns", _PICKLES: _WITHOUT_PICKLE}
+    way = next((way for endings, way in ways.items() if path.name.lower().endswith(endings)), "")
+    return f". Save it {way}" if way else ""
 
 
 def _said_of_folder(folder: Path) -> str:

@@ -126,3 +126,17 @@ def test_one_neuron_that_bleaches_upwards_is_activity():
     contents = Contents("drift.lab", [array_entry("dff", cells), array_entry("x", np.linspace(0, 1, 400))])
     mapping = {"neural": "dff", "bin_width": 0.05, "labels": {"x": {"source": "x"}}}
     assert sessions_from(contents, checked_mapping(mapping))[0].n_neurons == 2
+
+
+def test_spikes_and_labels_in_microseconds_are_told_how_to_be_said_so():
+    time = 1e12 + 1e6 * np.arange(0, 100, 0.05)
+    contents = Contents("cheetah.lab", [
+        spikes("units", [1e12 + 1e6 * times for times in spike_times()]),
+        array_entry("x", np.sin(time / 1e6)),
+        array_entry("ts", time),
+    ])  # fmt: skip
+    mapping = {"neural": "units", "bin_width": 0.05, "labels": {"x": {"source": "x", "time": "ts"}}}
+    with pytest.raises(SessionError, match=r"sampling_rate says .* 1e6 for microseconds"):
+        sessions_from(contents, checked_mapping(mapping))
+    mapping |= {"sampling_rate": 1e6, "labels": {"x": {"source": "x", "time": "ts (us)"}}}
+    assert sessions_from(contents, checked_mapping(mapping))[0].duration == pytest.approx(99.95)

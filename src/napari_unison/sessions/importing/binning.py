@@ -57,8 +57,8 @@ def bin_edges(start: float, stop: float, bin_width: float) -> Seconds:
     if n_bins > MOST_BINS:
         raise SessionError(
             f"from {start:g} to {stop:g} s there would be {n_bins:,} bins of {bin_width:g} s: look whether "
-            "the "
-            "times are in seconds, or give a larger bin_width"
+            "the times are in seconds (sampling_rate says how many units of spike times are in one: 1e6 for "
+            "microseconds), or give a larger bin_width"
         )
     return np.asarray(start + bin_width * np.arange(n_bins + 1), dtype=np.float64)
 

@@ -335,6 +335,62 @@ def test_of_a_batch_it_is_said_which_files_lack_a_companion(
     assert [session.name for session in workspace.sessions] == ["m1_spikes", "m2_spikes"]
 
 
+def test_a_text_that_is_no_mapping_is_not_overwritten(beside, tmp_path, choose, click):
+    joblib.dump({"lick": np.arange(400) % 7}, tmp_path / "m1_licks.jl")
+    choose(tmp_path / "m1_licks.jl")
+    for text in ("neural = [", 'labels = "pos"', "beside = 3\nname = 5"):
+        beside.text.text.setPlainText(text)
+        for act in (
+            lambda: click(beside.entries.beside_button),
+            lambda: beside.beside.remove("behaviour"),
+            lambda: beside.beside.rename("behaviour", "video"),
+        ):
+            act()
+            assert "Mend the text" in beside.message.text()
+            assert beside.text.text.toPlainText() == text
+
+
+def test_objects_of_pynapple_in_files_of_their_own_make_one_session(open_dialog, tmp_path, choose, click):
+    times = np.sort(np.random.default_rng(0).uniform(0, 20, 600))
+    spikes = {"t": times, "index": np.arange(600) % 3, "keys": np.arange(3), "start": [0.0], "end": [20.0]}
+    walk = {"t": np.arange(0, 20, 0.1), "d": np.sin(np.arange(0, 20, 0.1)), "start": [0.0], "end": [20.0]}
+    np.savez(tmp_path / "a_spikes.npz", **spikes, type=np.array(["TsGroup"]))
+    np.savez(tmp_path / "a_position.npz", **walk, type=np.array(["Tsd"]))
+    np.savez(tmp_path / "a_runs.npz", start=[2.0, 9.0], end=[6.0, 12.0], type=np.array(["IntervalSet"]))
+    dialog = open_dialog(tmp_path / "a_spikes.npz")
+    for name in ("a_position.npz", "a_runs.npz"):
+        choose(tmp_path / name)
+        click(dialog.entries.beside_button)
+    if not dialog.labels.labels():
+        dialog.add_labels([("position:values", "")])
+    during = dialog.form.during.intervals
+    during.setCurrentText("runs:intervals")
+    during.activated.emit(during.currentIndex())
+    dialog.check()
+    assert dialog.message.text() == ""
+    (session,) = dialog.checked.sessions
+    assert session.n_bins == 7 / 0.025
+    assert dialog.labels.labels().popitem()[1]["source"] == ["position:values"]
+    dialog.reject()
+
+
+def test_companions_that_a_folder_has_by_itself_are_shown_and_guessed_again(open_dialog, tmp_path):
+    folder = tmp_path / "rat"
+    folder.mkdir()
+    np.save(folder / "spike_times.npy", np.sort(np.random.default_rng(0).integers(0, 600_000, 500)))
+    np.save(folder / "spike_clusters.npy", np.arange(500) % 4)
+    (folder / "params.py").write_text("sample_rate = 30000.\n")
+    rows = [f"{n / 10},{n % 40}" for n in range(200)]
+    (folder / "tracking.csv").write_text("\n".join(["time,x", *rows]))
+    dialog = open_dialog(folder)
+    assert dialog.tree.names() == ["clusters", "tracking"]
+    before = dialog.fields()
+    assert dialog.message.text() == ""
+    dialog.guess_button.click()
+    assert dialog.fields() == before
+    assert dialog.tree.names() == ["clusters", "tracking"]
+
+
 def open_files() -> set[str]:
     """Return the files that this process has open."""
     numbers = Path("/proc/self/fd")
@@ -429,6 +485,7 @@ def test_opening_that_takes_long_shows_its_progress_and_can_be_stopped(
     qtbot.waitUntil(dialog.entries.beside_button.isEnabled)
     assert dialog.tree.names() == []
     assert files.companions.contents == {}
+    assert dialog.message.text() == "Stopped; m1_behaviour.jl was not added."
     monkeypatch.setattr(open_companions, "open_contents", really_open)
     click(dialog.entries.beside_button)
     qtbot.waitUntil(lambda: dialog.tree.names() == ["behaviour"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
 
 from napari_unison.sessions.importing import FileMapping
 from napari_unison.widgets.importing import ImportDialog
@@ -73,3 +75,22 @@ def test_the_four_days_of_a_mouse_are_previewed_and_imported(open_dialog, worksp
     assert "each" in dialog.note.text()
     dialog.accept()
     assert len(workspace.sessions) == 4
+
+
+def test_the_behaviour_of_a_mouse_is_added_from_the_file_beside(
+    open_dialog, workspace, real_data, monkeypatch, qtbot
+):
+    folder = real_data / "calcium_linear_track"
+    chosen = str(folder / "C24M3_stimulus_trace.mat")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (chosen, ""))
+    dialog = open_dialog(folder / "C24M3_spike_train.mat")
+    qtbot.mouseClick(dialog.entries.beside_button, Qt.MouseButton.LeftButton)
+    assert dialog.fields()["beside"] == {"stimulus_trace": ("spike_train", "stimulus_trace")}
+    assert len(dialog.tree.paths()) == 32
+    dialog.form.bin_width.setValue(0.05)
+    dialog.check()
+    assert dialog.message.text() == ""
+    dialog.accept()
+    (session,) = workspace.sessions
+    (label,) = session.labels.values()
+    assert len(label) == session.n_bins == 3062

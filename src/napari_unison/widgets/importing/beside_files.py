@@ -16,7 +16,9 @@ from napari_unison.widgets.importing.mapping_editor import MappingEditor
 from napari_unison.workspace.companion_paths import beside_of, renamed_companion, without_companion
 from napari_unison.workspace.companions import KEPT_SIGNS, companion_pieces
 from napari_unison.workspace.file_imports import FileImport
+from napari_unison.workspace.jobs import Job
 
+NOT_UNDERSTOOD = "Mend the text of the mapping first, in As text."
 FILE_FILTER = f"Recordings ({' '.join(f'*{suffix}' for suffix in suffixes())});;All files (*)"
 
 
@@ -69,6 +71,9 @@ class BesideFiles:
 
     def add(self, path: Path) -> None:
         """Open a file beside; where there are no labels yet, those that it seems to hold are proposed."""
+        if not self._editor.is_understood:
+            self._fail(NOT_UNDERSTOOD)
+            return
         fields = self._editor.fields()
         neural = fields.get("neural")
         try:
@@ -80,13 +85,19 @@ class BesideFiles:
             return
         if job.is_running:
             self._panel.beside_button.setEnabled(False)
-        when_done(job, self._added, lambda error: self._refused(path, error), self._offer_again)
+        when_done(
+            job, self._added, lambda error: self._refused(path, error), lambda: self._not_added(path, job)
+        )
 
     def _added(self, found: Any) -> None:
         name, labels, beside = found
         self._offer_again()
         fields = self._editor.fields()
         self._wanted = {**beside_of(fields), name: beside[name]}
+        if not self._editor.is_understood:
+            # the text was changed meanwhile, and the file is closed with the next one that is understood
+            self._fail(NOT_UNDERSTOOD)
+            return
         changed = fields | {"beside": self._wanted}
         if not fields.get("labels"):
             changed["labels"] = {
@@ -100,6 +111,11 @@ class BesideFiles:
         told = str(error) or type(error).__name__
         self._fail(told if path.name in told else f"{path.name}: {told}")
 
+    def _not_added(self, path: Path, job: Job) -> None:
+        self._offer_again()
+        if job.state == "stopped":
+            self._note(f"Stopped; {path.name} was not added.")
+
     def _offer_again(self) -> None:
         # of a dialog that is closed, nothing is left to be offered
         if self._files.contents is not None:
@@ -107,13 +123,17 @@ class BesideFiles:
 
     def remove(self, name: str) -> None:
         """Take a file out, with all of the mapping that came from it."""
-        if name:
+        if not self._editor.is_understood:
+            self._fail(NOT_UNDERSTOOD)
+        elif name:
             self._show_fields(without_companion(self._editor.fields(), name))
 
     def rename(self, name: str, new: str) -> None:
         """Give a file another name, in the paths of the mapping as well."""
-        if not new or any(sign in new for sign in KEPT_SIGNS):
-            self._fail(f"A file beside needs a name without {' '.join(KEPT_SIGNS)}")
+        if not self._editor.is_understood:
+            self._fail(NOT_UNDERSTOOD)
+        elif not new or any(sign in new for sign in KEPT_SIGNS):
+            self._fail(f"A file beside needs a name without {' '.join(KEPT_SIGNS)}.")
         elif new in self._panel.tree.names():
             self._fail(f"Another file beside is called {new!r} already: {name!r} needs a name of its own.")
         else:

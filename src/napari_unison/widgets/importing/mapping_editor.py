@@ -60,7 +60,7 @@ class MappingEditor(QTabWidget):
     def show_entries(self, entries: Mapping[str, Entry]) -> None:
         """Offer other entries: files beside were opened, or taken out."""
         self._entries = entries
-        if not self.problem and self._mistyped is None:
+        if self.is_understood:
             self._fill(self.fields())
 
     def _fill(self, fields: Mapping[str, Any]) -> None:
@@ -68,6 +68,11 @@ class MappingEditor(QTabWidget):
         self._other = {name: value for name, value in fields.items() if name not in (*SHOWN, "labels")}
         self.labels.show_labels(fields.get("labels") or {}, self._entries)
         self.form.show_fields(fields, self._entries)
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether the text can be shown as a form; otherwise it is not to be written anew."""
+        return not self.problem and self._mistyped is None
 
     @property
     def in_text_alone(self) -> list[str]:

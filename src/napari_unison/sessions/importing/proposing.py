@@ -120,7 +120,7 @@ def propose_mapping(contents: Contents, **given: Any) -> Proposal:
         of_file = behaviour_beside(contents, columns) if columns else entries
         left_out = left_out_by_length(of_file, neural) if neural is not None else []
         labels = {} if spikes else labels_of_file(contents, of_file, neural)
-        labels = labels or _labels_of_companions(contents, given)
+        labels = labels or _labels_of_companions(contents, given, neural)
         if labels:
             fields["labels"] = labels
             _keep_to_trials(fields, entries)
@@ -141,7 +141,7 @@ def _of_sorted_folder(contents: Contents, folder: SortedFolder, given: dict[str,
     if "labels" in given:
         fields["labels"] = with_guessed_kinds(contents, given["labels"])
     elif given.get("beside"):
-        fields["labels"] = _labels_of_companions(contents, given)
+        fields["labels"] = _labels_of_companions(contents, given, None)
     else:
         fields["labels"], tracking = _labels_of_tables(contents, folder.tables)
         fields["beside"] |= tracking
@@ -159,7 +159,7 @@ def _labels_of_tables(
     for table in tables:
         tracking = {"tracking": (Path(contents.place).name, table)}
         try:
-            labels = _labels_of_companions(contents, {"beside": tracking})
+            labels = _labels_of_companions(contents, {"beside": tracking}, None)
         except SessionError:
             # a table that cannot be read is none of behaviour, and a person may still name it
             continue
@@ -210,17 +210,52 @@ def _columns_of_neurons(entries: Sequence[Entry], given: dict[str, Any]) -> list
     ]
 
 
-def _labels_of_companions(contents: Contents, given: dict[str, Any]) -> dict[str, LabelMapping]:
+def _labels_of_companions(
+    contents: Contents, given: dict[str, Any], neural: Entry | None
+) -> dict[str, LabelMapping]:
     """Return labels from the files that a person has named as companions."""
     found: dict[str, LabelMapping] = {}
     with OpenedFiles(contents, given.get("beside", {})) as files:
         for name in files.beside:
-            companion = files.companion(name)
-            labels = labels_of_file(companion, behaviour_beside(companion), None)
-            for label, mapped in labels.items():
-                source = tuple(f"{name}:{path}" for path in mapped.source)
-                found[unlike(label, found)] = mapped.model_copy(update={"source": source})
+            for label, mapped in labels_of_companion(name, files.companion(name), neural).items():
+                found[unlike(label, found)] = mapped
     return found
+
+
+def labels_of_companion(name: str, companion: Contents, neural: Entry | None) -> dict[str, LabelMapping]:
+    """Return the labels that a companion file seems to hold.
+
+    Parameters
+    ----------
+    name : str
+        What the mapping calls the file.
+    companion : Contents
+        The file, which is open.
+    neural : Entry, optional
+        The activity of the other file. Arrays without times that have another length go last: they are labels
+        only where there is nothing else.
+    """
+    entries = behaviour_beside(companion)
+    fitting = [entry for entry in entries if not _is_of_other_length(entry, entries, neural)]
+    # only of spikes it is known that what is sampled needs times, which the companion may hold as well
+    spikes = neural if neural is not None and neural.kind == "spikes" else None
+    labels = labels_of_file(companion, fitting, spikes) or labels_of_file(companion, entries, spikes)
+    return {
+        label: mapped.model_copy(
+            update={
+                "source": tuple(f"{name}:{path}" for path in mapped.source),
+                "time": f"{name}:{mapped.time}" if mapped.time else "",
+            }
+        )
+        for label, mapped in labels.items()
+    }
+
+
+def _is_of_other_length(entry: Entry, entries: Sequence[Entry], neural: Entry | None) -> bool:
+    """Return whether an array has neither one value a bin of the activity nor times of its own."""
+    if neural is None or neural.kind == "spikes" or entry.kind != "array" or not entry.shape:
+        return False
+    return max(entry.shape) not in neural.shape and not times_of_length(entries, [max(entry.shape)])
 
 
 def require_mapping(contents: Contents, **given: Any) -> FileMapping:

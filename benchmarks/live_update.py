@@ -6,7 +6,7 @@ Tells, too, which share of the training's own thread the looks took, and how the
 there is no display, it starts itself again under ``xvfb-run``. Prints one line of JSON and writes it under
 ``benchmarks/results``.
 
-    python benchmarks/live_update.py [--seconds 20] [--turns 3]
+    python benchmarks/live_update.py [--seconds 60] [--turns 3]
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def watch_looks(spent: list[float]) -> None:
 def main() -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=20, help="how long each training is")
+    parser.add_argument("--seconds", type=float, default=60, help="how long each training is")
     parser.add_argument("--turns", type=int, default=3, help="trainings with and without")
     parser.add_argument("--to", type=Path)
     options = parser.parse_args()

@@ -30,8 +30,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Between two looks at least (s).
 INTERVAL = 1.0
-#: Of a training's time that looks may take.
-SHARE = 0.05
+#: Of a training's time that looks may take. To draw what they show takes as much of the processor again.
+SHARE = 0.03
 #: Time bins of the thinned embedding.
 MOST_BINS = 4000
 

@@ -147,7 +147,7 @@ def test_of_several_tries_the_last_one_counts(empty, lab_file):
 
 
 def test_large_activity_is_read_on_demand_alone(looked, monkeypatch):
-    monkeypatch.setattr("napari_unison.workspace.file_imports.LARGE", 1000)
+    monkeypatch.setattr("napari_unison.workspace.mapping_checks.LARGE", 1000)
     checked = looked.check(MAPPING).wait()
     assert checked.is_valid
     assert checked.sessions == ()
@@ -312,7 +312,7 @@ def test_where_labels_are_missing_the_file_that_goes_with_it_is_named(empty, tmp
 def test_names_that_are_taken_are_told_before_anything_is_read(looked, empty, lab_file, monkeypatch):
     empty.open(lab_file, mapping=MAPPING | {"name": "{stem} (2)"})
     empty.open(lab_file, mapping=MAPPING | {"name": "mouse a"})
-    monkeypatch.delattr("napari_unison.workspace.file_imports.sessions_from")
+    monkeypatch.delattr("napari_unison.workspace.mapping_checks.sessions_from")
     # a number is counted on, not put behind another
     assert looked.check(MAPPING | {"name": "{stem} (2)"}).wait().taken.free_name == "{stem} (3)"
     several = MAPPING | {"name": "{stem} {day}", "each": {"day": ["a", "b"]}}

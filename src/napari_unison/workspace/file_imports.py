@@ -5,18 +5,15 @@ It knows neither napari nor Qt: the import dialog shows what it says, a script m
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from psygnal import Signal, SignalGroup
 
-from napari_unison.sessions import Session, SessionError, validate_same_labels
+from napari_unison.sessions import Session, SessionError
 from napari_unison.sessions.importing import (
     Contents,
     Entry,
@@ -24,62 +21,26 @@ from napari_unison.sessions.importing import (
     Intervals,
     LabelMapping,
     Proposal,
-    checked_mapping,
     keeping_reads,
     open_contents,
     propose_mapping,
-    sessions_from,
 )
 from napari_unison.sessions.importing.proposing import labels_of_companion
 from napari_unison.workspace.companions import name_beside, pieces_beside
 from napari_unison.workspace.events import WorkspaceEvents
 from napari_unison.workspace.foreign_files import difference_of, interval_choices, needs_mapping
-from napari_unison.workspace.import_problems import concerned_fields, problem_in_words
+from napari_unison.workspace.import_problems import problem_in_words
 from napari_unison.workspace.job_list import JobList
 from napari_unison.workspace.jobs import STOPPED, Job
+from napari_unison.workspace.mapping_checks import Checked, is_large, try_mapping
 from napari_unison.workspace.mappings import RememberedMappings
 from napari_unison.workspace.open_companions import OpenCompanions, Pieces
 from napari_unison.workspace.reading import ReadingStoppedError, telling
 from napari_unison.workspace.runners import Runner
-from napari_unison.workspace.taken_names import TakenNames, taken_names, without_number
+from napari_unison.workspace.taken_names import without_number
 
-#: Activity of more bytes is read when a person asks for it, not at every change of the mapping.
-LARGE: Final = 256 * 1024**2
 #: Jobs of which the last one alone counts.
 OVERTAKEN: Final = ("look", "compare", "guess", "check", "beside")
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What a mapping gives.
-
-    Attributes
-    ----------
-    mapping : FileMapping or None
-        None where it is not complete, or a field is wrong.
-    sessions : tuple of Session
-        Of the first file; empty where something is wrong, or where the file is too large to be read at once.
-    problem : str
-        What is wrong, in words; empty where nothing is.
-    fields : tuple of str
-        The fields that it is about.
-    words : tuple of str
-        What each session is, as ``str(session)`` says it: of a long recording that takes a while.
-    taken : TakenNames or None
-        Where sessions of its names are open already: names that are free.
-    """
-
-    mapping: FileMapping | None
-    sessions: tuple[Session, ...] = ()
-    problem: str = ""
-    fields: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    taken: TakenNames | None = None
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether nothing is known to be wrong."""
-        return self.mapping is not None and not self.problem
 
 
 class ImportEvents(SignalGroup):
@@ -361,7 +322,8 @@ class FileImport:
         fields : dict
             Fields of a :class:`FileMapping`, which need not be complete.
         read_large : bool
-            Make the sessions even where there is more than :data:`LARGE` to be read.
+            Make the sessions even where there is more than
+            :data:`~napari_unison.workspace.mapping_checks.LARGE` to be read.
 
         Returns
         -------
@@ -380,36 +342,19 @@ class FileImport:
     def _try(
         self, fields: dict[str, Any], read_large: bool, open_already: list[Session], job: Job
     ) -> Checked:
-        contents = self._opened()
-        mapping: FileMapping | None = None
-        try:
-            mapping = checked_mapping(fields)
-            taken = taken_names(mapping, self.files, [session.name for session in open_already])
-            if taken is not None:
-                return Checked(mapping, (), taken.problem, ("name",), taken=taken)
-            if not read_large and self.is_large(mapping):
-                return Checked(mapping)
-            lent = self.companions.lent_to(mapping)
-            made = sessions_from(contents, mapping, on_progress=telling(job), companions=lent)
-            sessions = tuple(made)
-            words = tuple(map(str, sessions))
-        except SessionError as error:
-            problem = problem_in_words(error, contents.place)
-            return Checked(mapping, (), problem, concerned_fields(error, fields))
-        try:
-            validate_same_labels([*open_already, *sessions])
-        except SessionError as error:
-            problem = problem_in_words(error, contents.place)
-            return Checked(mapping, sessions, problem, concerned_fields(error, fields), words)
-        return Checked(mapping, sessions, words=words)
+        return try_mapping(
+            fields,
+            self._opened(),
+            self.companions,
+            files=self.files,
+            open_already=open_already,
+            read_large=read_large,
+            on_progress=telling(job),
+        )
 
     def is_large(self, mapping: FileMapping) -> bool:
         """Return whether a mapping's activity is so large that it is read on demand alone."""
-        entries = self.entries
-        named = [entries[path] for path in mapping.neural if path in entries]
-        arrays = [entry for entry in named if entry.kind in ("array", "series") and entry.dtype != "str"]
-        sizes = [math.prod(entry.shape) * np.dtype(entry.dtype).itemsize for entry in arrays]
-        return sum(sizes) > LARGE
+        return is_large(mapping, self.entries)
 
     def remember(self, mapping: FileMapping) -> None:
         """Keep a mapping for the next files of this layout; where nothing can be written, it is not kept.

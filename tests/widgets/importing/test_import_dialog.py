@@ -349,7 +349,7 @@ def test_files_that_do_not_fit_are_named_and_nothing_is_imported(
 
 
 def test_large_recordings_are_read_on_demand(dialog, monkeypatch):
-    monkeypatch.setattr("napari_unison.workspace.file_imports.LARGE", 1000)
+    monkeypatch.setattr("napari_unison.workspace.mapping_checks.LARGE", 1000)
     complete(dialog)
     assert dialog.preview_button.isVisible()
     assert dialog.import_button.isEnabled()

@@ -31,8 +31,9 @@ from napari_unison.widgets.importing.mapping_editor import MappingEditor
 from napari_unison.widgets.importing.mapping_note import MappingNote
 from napari_unison.widgets.importing.preview import NOTHING_YET, Preview
 from napari_unison.widgets.importing.problem_row import ProblemRow
-from napari_unison.workspace.file_imports import Checked, FileImport
+from napari_unison.workspace.file_imports import FileImport
 from napari_unison.workspace.jobs import Job
+from napari_unison.workspace.mapping_checks import Checked
 from napari_unison.workspace.state import Workspace
 
 #: After the last change, before the mapping is tried (ms).

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_unison.widgets.importing.keep_mapping import plain_button
 from napari_unison.widgets.messages import Message
-from napari_unison.workspace.file_imports import Checked
+from napari_unison.workspace.mapping_checks import Checked
 
 
 class ProblemRow(QWidget):
